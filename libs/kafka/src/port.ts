@@ -1,0 +1,213 @@
+/**
+ * The port: what the rest of Weir knows of Kafka. Batches in, batches out, transactions.
+ *
+ * Offsets are plain numbers (exact up to 2^53). A position, an end, a base and a watermark always mean the *next*
+ * offset, counting control, aborted and compacted records. Times that end in `Ms` are milliseconds; `monotonicMs` is
+ * `performance.now()`, every other time is the Unix epoch.
+ */
+
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export interface TopicPosition extends TopicPartition {
+  readonly offset: number
+}
+
+export interface TopicInfo {
+  readonly topic: string
+  /** 16 bytes as 32 hex digits; changes when a topic is deleted and made again. */
+  readonly topicId: string
+  readonly partitions: number
+}
+
+/** One partition's share of one Fetch response. Rows are read from it by `RecordWalk` (walk.ts). */
+export interface FetchedPartition extends TopicPartition {
+  /** Bytes of whole record batches, as the broker sent them; may be empty. Not copied: valid until dropped. */
+  readonly records: Buffer
+  /** The position this was asked from: rows below it in the first batch are skipped. */
+  readonly fetchOffset: number
+  readonly highWatermark: number
+  /** End for read_committed readers (LSO). */
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  /** Aborted transactions that overlap these bytes, sorted by first offset. Empty for read_uncommitted. */
+  readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[]
+  /** When the request that brought this was sent (monotonic). */
+  readonly sentAtMonotonicMs: number
+}
+
+export interface FetcherOptions {
+  readonly topic: string
+  readonly isolation: 'read_committed' | 'read_uncommitted'
+  /** How long the broker may wait for data. */
+  readonly maxWaitMs: number
+  readonly maxPartitionBytes: number
+  readonly maxBytes: number
+  /** Bound of what is read ahead and not yet polled; the fetcher stops asking when it is reached. */
+  readonly readAheadBytes: number
+}
+
+/**
+ * Reads one topic's assigned partitions, in order, ahead of its user within a bound. Broker moves, disconnects and
+ * restarts are retried inside. Pausing is simply not polling.
+ */
+export interface Fetcher {
+  /** Starts (or moves) reading of a partition at a position; what was read ahead for it is dropped. */
+  assign(partition: number, position: number): void
+  /** Stops reading of a partition; what was read ahead for it is dropped. */
+  unassign(partition: number): void
+  /**
+   * The next response of any broker: one entry a partition asked for, empty ones included (so that a reader learns
+   * that it stood at the end). Resolves with an empty list after `waitMs` without one, or when closed.
+   * Rejects with OffsetOutOfRange (which partition, asked, log start): positions are never reset here.
+   */
+  poll(waitMs: number): Promise<FetchedPartition[]>
+  close(): Promise<void>
+}
+
+/** A batch under construction for one output partition; see batch-builder.ts. Sealed when the transaction sends it. */
+export interface FinishedBatch extends TopicPartition {
+  readonly recordCount: number
+  /** A complete record batch (magic 2) whose producer id, epoch, sequence and CRC are filled in by `produce`. */
+  readonly bytes: Buffer
+}
+
+/** Who commits offsets: the member's own id and generation, so that the broker can refuse a zombie (KIP-447). */
+export interface MemberIdentity {
+  readonly groupId: string
+  readonly memberId: string
+  readonly generation: number
+}
+
+/** How a transaction ended, when it did not commit. Thrown as TransactionError (errors.ts). */
+export type TransactionFailure =
+  /** Nothing of it will ever be visible; the same producer may begin the next. */
+  | 'aborted'
+  /** It may have committed. Recover: init again, only then read committed offsets, go on from there. */
+  | 'unknown'
+  /** Another process has the slot, or the group has given our partitions away. */
+  | 'fenced'
+
+/**
+ * One transactional producer of a process slot, transactions of version 2 (KIP-890). One transaction at a time.
+ * On any error but 'aborted' it must be initialised again before the next transaction.
+ */
+export interface TransactionalProducer {
+  /** InitProducerId: fences whoever had this transactional id, and ends what it left open. */
+  init(): Promise<void>
+  /**
+   * Opens a transaction by committing `offsets` in it (the cheapest opener). Resolves at the broker's first
+   * acknowledgement: from then its transaction timeout runs. `offsets` must not be empty. The member's identity is
+   * taken under the member's lock, so that its generation is current.
+   */
+  begin(member: Member, offsets: readonly TopicPosition[]): Promise<Transaction>
+  close(): Promise<void>
+}
+
+export interface Transaction {
+  /** Sends batches, acknowledged by all replicas. May be called more than once. Splits nothing: see BatchBuilder. */
+  produce(batches: readonly FinishedBatch[]): Promise<void>
+  /** EndTxn(commit), at most once and never later than the transaction timeout after begin. Throws TransactionError. */
+  commit(): Promise<void>
+  /** EndTxn(abort). After it resolves nothing of this transaction will ever be visible. */
+  abort(): Promise<void>
+}
+
+export interface TransactionalProducerOptions {
+  readonly transactionalId: string
+  readonly transactionTimeoutMs: number
+}
+
+export interface MemberOptions {
+  readonly groupId: string
+  readonly topic: string
+  readonly rebalanceTimeoutMs: number
+  /**
+   * Partitions gained. The user reads their committed offsets (require_stable) and begins with them; the member
+   * tells the broker that it owns them when this resolves.
+   */
+  onAssigned(partitions: readonly number[]): Promise<void>
+  /** Partitions to give up: stop, finish and commit what is open, then resolve. Only then does the broker hear of it. */
+  onRevoked(partitions: readonly number[]): Promise<void>
+  /** Fenced or session lost: the partitions are already somebody else's. Nothing of theirs may be committed. */
+  onLost(partitions: readonly number[]): Promise<void>
+}
+
+/** Member of a consumer group of the new protocol (KIP-848). Heartbeats by itself; rejoins after being fenced. */
+export interface Member {
+  readonly groupId: string
+  /**
+   * Runs `use` with the current identity while no heartbeat can move the generation.
+   * Rejects with NotAMember when the group does not have us.
+   */
+  withIdentity<T>(use: (identity: MemberIdentity) => Promise<T>): Promise<T>
+  /** Partitions that are assigned and confirmed. */
+  readonly assigned: readonly number[]
+  /** Leaves the group (after onRevoked for all partitions) and stops. */
+  leave(): Promise<void>
+}
+
+export type EndOf =
+  /** Last stable offset: what a read_committed reader can see. */
+  | 'stable'
+  | 'high-watermark'
+  | 'earliest'
+
+export interface TopicSpec {
+  readonly topic: string
+  readonly partitions: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+export interface RecordToAppend {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly partition: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Plain appends, acknowledged by all in-sync replicas, off the hot path. At least once. */
+export interface Appender {
+  /** Resolves with the offset of each record, in the order given. Time-bounded; rejects when unsure. */
+  append(topic: string, records: readonly RecordToAppend[]): Promise<number[]>
+  close(): Promise<void>
+}
+
+/** Set-up and inspection. */
+export interface Admin {
+  /** Creates what is missing and sets configs that differ; says what it did. Refuses a wrong partition count. */
+  ensureTopics(specs: readonly TopicSpec[]): Promise<{ created: string[]; changed: string[]; same: string[] }>
+  topicConfig(topic: string): Promise<Record<string, string>>
+  brokerConfig(): Promise<Record<string, string>>
+  deleteTopics(topics: readonly string[]): Promise<void>
+}
+
+export interface Kafka {
+  /** Topics with their ids; a topic that does not exist is absent from the answer. */
+  topics(names: readonly string[]): Promise<TopicInfo[]>
+  /**
+   * ListOffsets with the leader epoch we know, by topic and partition in the order given. Any error rejects (the
+   * caller holds): after an election the broker refuses while its high watermark lags, which is the wanted answer.
+   */
+  endOffsets(partitions: readonly TopicPartition[], end: EndOf): Promise<number[]>
+  /** OffsetFetch with require_stable: waits while a transaction on them is pending. -1: none committed. */
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<number[]>
+  fetcher(options: FetcherOptions): Fetcher
+  transactionalProducer(options: TransactionalProducerOptions): TransactionalProducer
+  join(options: MemberOptions): Promise<Member>
+  appender(): Promise<Appender>
+  readonly admin: Admin
+  close(): Promise<void>
+}
+
+export interface KafkaOptions {
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl?: boolean
+  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }
+  readonly requestTimeoutMs?: number
+  /** Called for what an operator should know (broker away, back again); never carries keys or values. */
+  readonly onEvent?: (event: { readonly kind: string; readonly message: string }) => void
+}
