@@ -1,0 +1,6 @@
+export type { StackEnv } from './choose-way.ts'
+export { StackError } from './errors.ts'
+export { type JavaProgram, javaProgram } from './java-program.ts'
+export type { Part, PartName } from './part.ts'
+export { type NativeOptions, type NativeStack, startNativeStack } from './start-native.ts'
+export { type Stack, startStack } from './start-stack.ts'
