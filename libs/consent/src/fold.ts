@@ -1,0 +1,280 @@
+import { FoldOrderError } from './errors.ts'
+import {
+  type ConsentState,
+  type Decision,
+  type ForgetOrder,
+  type PurposeState,
+  type PurposeStatus,
+  RECENT_DECISIONS,
+  type RecentDecision,
+} from './model.ts'
+
+/** Where the ledger holds the decision. */
+export interface LedgerPlace {
+  readonly offset: number
+  /** LogAppendTime of the record (ms). */
+  readonly appendTimeMs: number
+}
+
+/** Where the salts of new grants come from; passed in, so that the fold itself is pure. */
+export interface SaltSource {
+  /** 16 new random bytes as 32 hex digits; called once for each grant that begins. */
+  salt(): string
+  /** Key epoch of grants that begin now. */
+  readonly epoch: number
+}
+
+/** A grant that ended: its salt is in no state any more, its pseudonym is to be forgotten. */
+export interface EndedGrant {
+  readonly purpose: string
+  readonly epoch: number
+  readonly salt: string
+  readonly reason: ForgetOrder['reason']
+}
+
+export interface Folded {
+  readonly state: ConsentState
+  /** `repeated`: the decision id was folded before; only the position moved on. */
+  readonly outcome: 'applied' | 'refused' | 'repeated'
+  readonly ended: readonly EndedGrant[]
+}
+
+/** Kinds that take away. Never refused, and each leaves a position that older grants can't pass. */
+const TAKES_AWAY = { withdraw: 'withdrawn', object: 'objected', erase: 'erased' } as const
+
+/** Statuses that only a grant of the person lifts: being told of a purpose is no decision of theirs. */
+const REFUSALS: ReadonlySet<PurposeStatus> = new Set<PurposeStatus>(['withdrawn', 'objected', 'erased'])
+
+/**
+ * Folds one decision of the ledger into the state of its ref. Pure; `state` is null for a ref without one.
+ *
+ * - A repeated decision id changes nothing but the position.
+ * - A grant (or notify) based on something older than a later withdrawal of the same purpose is refused. A grant over
+ *   several purposes is refused as a whole when one of them is: the person made one choice on one page, and half of it
+ *   is a combination that nobody chose; they are shown what holds and choose again.
+ * - Withdrawals are never refused, whatever they are based on.
+ * - `since` is the later of decided-at and append time. An earlier decided-at (an import) is evidence only; a later one
+ *   (a clock ahead, or a grant from a day to come) makes the grant begin then: nothing before it passes.
+ * - A grant while one runs is a renewal: it takes notice and until, keeps since and salt. After `until` (by append
+ *   time) the old grant has ended and a new one begins with a salt of its own.
+ * - A grant that has already run out when it is folded is refused.
+ * - `notify` never lifts a refusal and never weakens a grant.
+ * - `expire` ends only grants whose `until` has passed by append time: a renewal that came before it wins.
+ * - `link` is not known yet and gives nothing: it is refused, and the position moves on.
+ *
+ * @throws FoldOrderError when the record lies before the state's position (a bug of the caller)
+ */
+export function fold(state: ConsentState | null, decision: Decision, at: LedgerPlace, source: SaltSource): Folded {
+  if (state !== null && at.offset < state.position) throw new FoldOrderError(at.offset, state.position)
+  const position = at.offset + 1
+  if (state !== null && isRepeat(state, decision)) {
+    return { state: { ...state, position }, outcome: 'repeated', ended: [] }
+  }
+
+  const draft = new Draft(state, decision, at)
+  const outcome = apply(draft, source)
+  return { state: draft.finish(position, outcome), outcome, ended: draft.ended }
+}
+
+function apply(draft: Draft, source: SaltSource): RecentDecision['outcome'] {
+  switch (draft.decision.kind) {
+    case 'grant':
+      return grant(draft, source)
+    case 'notify':
+      return notify(draft)
+    case 'expire':
+      return expire(draft)
+    case 'withdraw':
+    case 'object':
+    case 'erase':
+      return takeAway(draft, TAKES_AWAY[draft.decision.kind])
+    case 'link':
+      return 'refused'
+    default:
+      return unknownKind(draft.decision.kind)
+  }
+}
+
+function grant(draft: Draft, source: SaltSource): 'applied' | 'refused' {
+  const { decision, at } = draft
+  const { purposes, notices, untilMs } = decision
+  if (notices.length !== purposes.length || untilMs.length !== purposes.length) return 'refused'
+  const sinceMs = Math.max(decision.decidedAtMs, at.appendTimeMs)
+  const runOut = untilMs.some((until) => until !== null && until <= sinceMs)
+  if (runOut || purposes.some((purpose) => draft.isStale(purpose))) return 'refused'
+
+  for (const [i, purpose] of purposes.entries()) {
+    const running = draft.runningGrant(purpose)
+    if (running === null) draft.endGrant(purpose, 'expired')
+    draft.put(purpose, {
+      status: 'granted',
+      // A renewal may begin earlier than a grant that lies in the future (a clock that was ahead), never later.
+      sinceMs: running === null ? sinceMs : Math.min(running.sinceMs, sinceMs),
+      untilMs: untilMs[i] ?? null,
+      notice: notices[i] ?? 0,
+      salt: running?.salt ?? source.salt(),
+      epoch: running?.epoch ?? source.epoch,
+    })
+  }
+  return 'applied'
+}
+
+function notify(draft: Draft): 'applied' | 'refused' {
+  const { decision, at } = draft
+  if (decision.notices.length !== decision.purposes.length) return 'refused'
+  let outcome: 'applied' | 'refused' = 'refused'
+  for (const [i, purpose] of decision.purposes.entries()) {
+    const status = draft.status(purpose)
+    if (draft.isStale(purpose) || (status !== null && REFUSALS.has(status))) continue
+    outcome = 'applied'
+    if (draft.runningGrant(purpose) !== null) continue
+    const told = status === 'notified' ? draft.get(purpose) : undefined
+    draft.endGrant(purpose, 'expired')
+    const sinceMs = Math.max(decision.decidedAtMs, at.appendTimeMs)
+    draft.put(purpose, {
+      ...NO_GRANT,
+      status: 'notified',
+      sinceMs: told === undefined ? sinceMs : Math.min(told.sinceMs, sinceMs),
+      notice: decision.notices[i] ?? 0,
+    })
+  }
+  return outcome
+}
+
+function expire(draft: Draft): 'applied' | 'refused' {
+  let outcome: 'applied' | 'refused' = 'refused'
+  for (const purpose of draft.decision.purposes) {
+    if (draft.get(purpose)?.status !== 'granted' || draft.runningGrant(purpose) !== null) continue
+    outcome = 'applied'
+    draft.endGrant(purpose, 'expired')
+    draft.put(purpose, { ...NO_GRANT, status: 'expired', sinceMs: draft.laterOfDecidedAndAppended() })
+  }
+  return outcome
+}
+
+/** No purposes named means all of them, for a withdrawal too: of two readings the one that takes more away. */
+function takeAway(draft: Draft, status: 'withdrawn' | 'objected' | 'erased'): 'applied' {
+  const { purposes } = draft.decision
+  if (purposes.length === 0) draft.takeAwayAll()
+  for (const purpose of purposes.length === 0 ? draft.known() : purposes) {
+    draft.endGrant(purpose, status)
+    draft.put(purpose, {
+      ...NO_GRANT,
+      status,
+      sinceMs: draft.laterOfDecidedAndAppended(),
+      withdrawnPosition: draft.at.offset + 1,
+    })
+  }
+  return 'applied'
+}
+
+const NO_GRANT = { untilMs: null, notice: 0, salt: null, epoch: 0 } as const
+
+type NewPurposeState = Omit<PurposeState, 'decisionId' | 'ledgerOffset' | 'withdrawnPosition'> &
+  Partial<Pick<PurposeState, 'withdrawnPosition'>>
+
+/** The state while one decision is folded into it. */
+class Draft {
+  readonly decision: Decision
+  readonly at: LedgerPlace
+  readonly ended: EndedGrant[] = []
+  readonly #before: ConsentState | null
+  readonly #purposes: Map<string, PurposeState>
+  #erasedPosition: number
+
+  constructor(before: ConsentState | null, decision: Decision, at: LedgerPlace) {
+    this.decision = decision
+    this.at = at
+    this.#before = before
+    this.#purposes = new Map(before === null ? [] : Object.entries(before.purposes))
+    this.#erasedPosition = before?.erasedPosition ?? -1
+  }
+
+  known(): string[] {
+    return [...this.#purposes.keys()]
+  }
+
+  get(purpose: string): PurposeState | undefined {
+    return this.#purposes.get(purpose)
+  }
+
+  /** After everything was erased, a purpose never heard of is erased too. */
+  status(purpose: string): PurposeStatus | null {
+    return this.#purposes.get(purpose)?.status ?? (this.#erasedPosition >= 0 ? 'erased' : null)
+  }
+
+  /**
+   * Whether the decision is based on something older than a later withdrawal. A base that this ref has not reached
+   * is one nobody can have seen: stale too.
+   */
+  isStale(purpose: string): boolean {
+    const { basedOn } = this.decision
+    const withdrawn = Math.max(this.#purposes.get(purpose)?.withdrawnPosition ?? -1, this.#erasedPosition)
+    return basedOn < withdrawn || basedOn > (this.#before?.position ?? -1)
+  }
+
+  /** The purpose's grant, unless there is none or its time was over when this record was appended. */
+  runningGrant(purpose: string): PurposeState | null {
+    const current = this.#purposes.get(purpose)
+    if (current === undefined || current.status !== 'granted' || current.salt === null) return null
+    return current.untilMs === null || this.at.appendTimeMs < current.untilMs ? current : null
+  }
+
+  /** Reports the salt of a grant that is about to be overwritten; does nothing when there is none. */
+  endGrant(purpose: string, reason: EndedGrant['reason']): void {
+    const current = this.#purposes.get(purpose)
+    if (current === undefined || current.salt === null) return
+    this.ended.push({ purpose, epoch: current.epoch, salt: current.salt, reason })
+  }
+
+  put(purpose: string, next: NewPurposeState): void {
+    this.#purposes.set(purpose, {
+      ...next,
+      decisionId: this.decision.decisionId,
+      ledgerOffset: this.at.offset,
+      withdrawnPosition: next.withdrawnPosition ?? this.#purposes.get(purpose)?.withdrawnPosition ?? -1,
+    })
+  }
+
+  takeAwayAll(): void {
+    this.#erasedPosition = this.at.offset + 1
+  }
+
+  laterOfDecidedAndAppended(): number {
+    return Math.max(this.decision.decidedAtMs, this.at.appendTimeMs)
+  }
+
+  finish(position: number, outcome: RecentDecision['outcome']): ConsentState {
+    const { decisionId, kind } = this.decision
+    const folded: RecentDecision =
+      kind in TAKES_AWAY ? { decisionId, outcome, tookAway: true } : { decisionId, outcome }
+    return {
+      position,
+      purposes: purposeRecord(this.#purposes),
+      recent: [...(this.#before?.recent ?? []), folded].slice(-RECENT_DECISIONS),
+      ...(this.#erasedPosition < 0 ? {} : { erasedPosition: this.#erasedPosition }),
+    }
+  }
+}
+
+/** Purposes by name, without a prototype: `purposes['constructor']` is undefined, as it should be. */
+export function purposeRecord(entries: Iterable<readonly [string, PurposeState]>): Record<string, PurposeState> {
+  const purposes: Record<string, PurposeState> = Object.create(null)
+  for (const [purpose, state] of entries) purposes[purpose] = state
+  return purposes
+}
+
+/**
+ * A withdrawal that carries the id of an earlier grant is a mistake of its sender, not a repeat: dropping it would
+ * leave the grant running.
+ */
+function isRepeat(state: ConsentState, decision: Decision): boolean {
+  const takesAway = decision.kind in TAKES_AWAY
+  return state.recent.some(
+    (recent) => recent.decisionId === decision.decisionId && (!takesAway || recent.tookAway === true),
+  )
+}
+
+function unknownKind(kind: never): never {
+  throw new TypeError(`unknown kind of decision: ${String(kind)}`)
+}

@@ -1,0 +1,6 @@
+export * from './codec.ts'
+export * from './decide.ts'
+export * from './errors.ts'
+export * from './fold.ts'
+export * from './keys.ts'
+export * from './model.ts'

@@ -1,0 +1,101 @@
+/**
+ * Consent as data: the ledger's records, the state folded from them, ticks. Times are Unix milliseconds.
+ * Pure: no I/O, no clock, no randomness; salts come from a source that is passed in.
+ */
+
+/** First 16 bytes of HMAC-SHA-256(reference key, canonical id), as 32 hex digits. Never a raw id. */
+export type SubjectRef = string & { readonly __brand: 'SubjectRef' }
+
+export type SubjectKind = 'user' | 'device'
+
+/** Kinds of the ledger. `expire` is written by the projector, `erase` by the erasure saga, `link` joins device and user. */
+export type DecisionKind = 'grant' | 'withdraw' | 'object' | 'notify' | 'expire' | 'erase' | 'link'
+
+/** One decision in `consent.decisions`; maps to ISO/IEC TS 27560. */
+export interface Decision {
+  readonly kind: DecisionKind
+  /** UUID, made by whoever decides; repeats of it are dropped by the fold. */
+  readonly decisionId: string
+  readonly ref: SubjectRef
+  /** Purposes it speaks of, by name. Empty only for `erase` (all). */
+  readonly purposes: readonly string[]
+  readonly decidedAtMs: number
+  /** Where it came from: `preference-centre`, `api`, `gpc`, an adapter's name, `projector`. */
+  readonly source: string
+  /** Version of the notice that was shown, by purpose in the order of `purposes`; 0 where none is needed. */
+  readonly notices: readonly number[]
+  /** ISO 3166 code, or null when unknown: then consent is needed. */
+  readonly jurisdiction: string | null
+  /** How long a grant lasts by purpose in the order of `purposes`, as the time it ends; null for no end. */
+  readonly untilMs: readonly (number | null)[]
+  /** `position` of the state that the person saw when deciding; -1 when there was none. */
+  readonly basedOn: number
+}
+
+/** A tick of the ledger: proves, once it came out in `consent.state`, that all before it was folded. */
+export interface Tick {
+  /** Random, 32 hex digits, new for each start of a projector and each assignment. */
+  readonly incarnation: string
+  readonly n: number
+  /** In consent.state: the ledger's append time of the tick. In the ledger: 0. */
+  readonly timeMs: number
+}
+
+export type PurposeStatus = 'granted' | 'withdrawn' | 'objected' | 'notified' | 'expired' | 'erased'
+
+export interface PurposeState {
+  readonly status: PurposeStatus
+  /** The later of decided-at and the ledger's append time of the record that began this status. */
+  readonly sinceMs: number
+  /** When a grant ends by itself; null for no end. */
+  readonly untilMs: number | null
+  readonly notice: number
+  /** 16 bytes as 32 hex digits while granted; null else: the salt ends with the grant. */
+  readonly salt: string | null
+  /** Key epoch, fixed when the grant begins; 0 when not granted. */
+  readonly epoch: number
+  readonly decisionId: string
+  /** Ledger offset of the record that made this status. */
+  readonly ledgerOffset: number
+  /** Next offset after the last withdrawal-like record of this purpose (withdraw, object, erase); -1 when none. */
+  readonly withdrawnPosition: number
+}
+
+export interface RecentDecision {
+  readonly decisionId: string
+  /** `refused`: a grant based on something older than a later withdrawal. */
+  readonly outcome: 'applied' | 'refused'
+  /** Set when it took away (withdraw, object, erase): a withdrawal is a repeat only of one that took away. */
+  readonly tookAway?: true
+}
+
+/** What holds for one ref. Value of `consent.state` and of the Redis hash. */
+export interface ConsentState {
+  /** Next ledger offset after the last record folded in: grows with every record of this ref. */
+  readonly position: number
+  readonly purposes: Readonly<Record<string, PurposeState>>
+  /** The last decisions folded, newest last, at most RECENT_DECISIONS: repeats are dropped by it. */
+  readonly recent: readonly RecentDecision[]
+  /**
+   * Next ledger offset after the last record that took away everything (an `erase` of all), also purposes this state
+   * has never heard of. Absent when there was none.
+   */
+  readonly erasedPosition?: number
+}
+
+/** The pseudonyms of a grant that ended, to be forgotten downstream. Value of `consent.forget`. */
+export interface ForgetOrder {
+  readonly purpose: string
+  /** `<epoch>.<32 hex>` */
+  readonly pseudonym: string
+  readonly reason: 'withdrawn' | 'objected' | 'expired' | 'erased'
+  readonly decidedAtMs: number
+}
+
+/** Keys of records that are not a ref's. */
+export const TICK_KEY: Uint8Array = new Uint8Array([0x74, 0x69, 0x63, 0x6b]) // "tick"
+
+/** Fixed by the contract: the partitions of consent.decisions and consent.state. */
+export const CONSENT_PARTITIONS = 16
+
+export const RECENT_DECISIONS = 32

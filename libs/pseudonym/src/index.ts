@@ -1,0 +1,5 @@
+export * from './errors.ts'
+export * from './grant-keys.ts'
+export * from './padding.ts'
+export * from './reference.ts'
+export * from './seal.ts'

@@ -1,0 +1,3 @@
+export * from './faults.ts'
+export * from './port.ts'
+export * from './reference/index.ts'

@@ -1,0 +1,2 @@
+export { compileLocator } from './locator.ts'
+export { compileRewriter } from './rewriter.ts'
