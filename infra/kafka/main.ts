@@ -1,0 +1,118 @@
+import { ContractError, loadContracts } from '@weir/contracts'
+import { connectKafka, type Kafka, KafkaError } from '@weir/kafka'
+import {
+  ConfigError,
+  commonConfig,
+  contractsConfig,
+  kafkaConfig,
+  kafkaOptions,
+  readConfig,
+  registryConfig,
+} from '@weir/service'
+import { Command, InvalidArgumentError } from 'commander'
+import { z } from 'zod'
+import { applyContracts } from './apply.ts'
+import { planContracts } from './plan.ts'
+import { RegistryError } from './registry.ts'
+import { DEFAULT_RAW_PARTITIONS } from './topics.ts'
+
+/**
+ * Applies the contract to a cluster by hand: `node infra/kafka/main.ts [--execute]`. Without --execute it only shows
+ * what it would do. Exit 0 done, 2 usage, 3 contract invalid, 4 Kafka or registry unreachable, 5 refused.
+ */
+const config = z.object({
+  WEIR_NAMESPACE: commonConfig.WEIR_NAMESPACE,
+  ...kafkaConfig,
+  ...registryConfig,
+  ...contractsConfig,
+})
+
+const CONNECT_TIMEOUT_MS = 15_000
+
+interface Flags {
+  readonly execute?: true
+  readonly json?: true
+  readonly rawPartitions: number
+}
+
+const command = new Command('apply-contract')
+  .description('Creates the topics of a contract and registers its schemas. Settings come from the environment.')
+  .option('--execute', 'do it; without this only the plan is shown')
+  .option('--json', 'one JSON object a line')
+  .option(
+    '--raw-partitions <count>',
+    'partitions of raw, clean and quarantine topics',
+    partitionCount,
+    DEFAULT_RAW_PARTITIONS,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(run)
+
+try {
+  await command.parseAsync()
+} catch (error) {
+  const exit = exitCodeOf(error)
+  if (exit === null) throw error
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = exit
+}
+
+async function run(flags: Flags): Promise<void> {
+  const settings = readConfig('apply-contract', config, process.env)
+  const contracts = loadContracts(settings.WEIR_CONTRACTS)
+  const kafka = await connect(settings)
+  const shared = {
+    kafka,
+    registryUrl: settings.SCHEMA_REGISTRY_URL,
+    contracts,
+    namespace: settings.WEIR_NAMESPACE,
+    rawPartitions: flags.rawPartitions,
+  }
+  const say = (fields: object, text: string) =>
+    process.stdout.write(`${flags.json === true ? JSON.stringify(fields) : text}\n`)
+  try {
+    if (flags.execute === true) {
+      await applyContracts({ ...shared, log: { info: (fields, message) => say(fields, message) } })
+      return
+    }
+    for (const line of await planContracts(shared)) {
+      say(line, `${line.what} ${line.name}: ${line.does}${line.detail === '' ? '' : ` (${line.detail})`}`)
+    }
+    process.stderr.write('This was the plan; nothing was written. Add --execute to do it.\n')
+  } finally {
+    await kafka.close()
+  }
+}
+
+/** A service would wait for its broker without end; who runs a command by hand wants to hear of it. */
+async function connect(settings: z.output<typeof config>): Promise<Kafka> {
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(), CONNECT_TIMEOUT_MS)
+  const onEvent = (event: { message: string }) => process.stderr.write(`${event.message}\n`)
+  try {
+    return await connectKafka({ ...kafkaOptions(settings, 'weir-apply'), signal: patience.signal, onEvent })
+  } catch (error) {
+    if (!patience.signal.aborted) throw error
+    const mend = 'See that KAFKA_BROKERS is right and the brokers are up'
+    throw new KafkaError(`No Kafka broker answered within ${CONNECT_TIMEOUT_MS / 1000} s. ${mend}.`, true, {
+      cause: error,
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function partitionCount(text: string): number {
+  const count = Number(text)
+  if (/^[0-9]{1,5}$/.test(text) && count >= 1 && count <= 10_000) return count
+  throw new InvalidArgumentError('Write a whole number from 1 to 10000.')
+}
+
+/** Null: a bug, to be shown with its stack. */
+function exitCodeOf(error: unknown): number | null {
+  if (error instanceof ConfigError) return 2
+  if (error instanceof ContractError) return 3
+  if (error instanceof RegistryError) return error.code === 'WEIR_REGISTRY_AWAY' ? 4 : 5
+  if (error instanceof KafkaError) return error.code === 'WEIR_KAFKA_PARTITION_COUNT' ? 5 : 4
+  return null
+}

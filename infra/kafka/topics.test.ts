@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { loadContracts } from '@weir/contracts'
+import { describe, expect, it } from 'vitest'
+import { topicSpecs } from './topics.ts'
+
+const contracts = loadContracts(join(import.meta.dirname, '../contracts'))
+const specs = topicSpecs(contracts, { namespace: 'test.', rawPartitions: 6 })
+
+function spec(name: string) {
+  const found = specs.find((one) => one.topic === `test.${name}`)
+  if (found === undefined) throw new Error(`no topic ${name}`)
+  return found
+}
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+describe('the topics of a contract', () => {
+  it('are those of the consent protocol, and raw, quarantine and one for each purpose of a stream', () => {
+    expect(specs.map((one) => one.topic)).toEqual([
+      'test.consent.decisions',
+      'test.consent.state',
+      'test.consent.forget',
+      'test.clickstream.raw',
+      'test.clickstream.quarantine',
+      'test.clickstream.personalization',
+      'test.clickstream.analytics',
+      'test.clickstream.marketing',
+    ])
+  })
+
+  it('give consent topics sixteen partitions whatever is asked, and the others what is asked', () => {
+    expect(specs.map((one) => one.partitions)).toEqual([16, 16, 16, 6, 6, 6, 6, 6])
+  })
+
+  it('compact ledger and state, and roll and clean the state each hour so that ended salts leave the disk', () => {
+    expect(spec('consent.decisions').config['cleanup.policy']).toBe('compact')
+    expect(spec('consent.state').config).toMatchObject({
+      'cleanup.policy': 'compact',
+      'segment.ms': String(HOUR),
+      'max.compaction.lag.ms': String(HOUR),
+    })
+  })
+
+  it('let the broker stamp what is dated against decisions, and never a clean record', () => {
+    const stamped = specs.filter((one) => one.config['message.timestamp.type'] === 'LogAppendTime')
+    expect(stamped.map((one) => one.topic)).toEqual([
+      'test.consent.decisions',
+      'test.consent.state',
+      'test.clickstream.raw',
+    ])
+    expect(spec('clickstream.analytics').config['message.timestamp.type']).toBe('CreateTime')
+  })
+
+  it('keep a clean record as long as its policy says, and at most a day longer', () => {
+    expect(spec('clickstream.personalization').config).toMatchObject({
+      'cleanup.policy': 'delete',
+      'retention.ms': String(90 * DAY),
+      'segment.ms': String(DAY),
+    })
+    for (const { config } of specs.filter((one) => one.config['cleanup.policy'] === 'delete')) {
+      expect(Number(config['segment.ms'])).toBeLessThanOrEqual(DAY)
+    }
+  })
+
+  it('never let a replica lead that lacks acknowledged records', () => {
+    expect(specs.every((one) => one.config['unclean.leader.election.enable'] === 'false')).toBe(true)
+  })
+})
