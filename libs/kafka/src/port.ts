@@ -151,9 +151,7 @@ export interface Member {
 
 export type EndOf =
   /** Last stable offset: what a read_committed reader can see. */
-  | 'stable'
-  | 'high-watermark'
-  | 'earliest'
+  'stable' | 'high-watermark' | 'earliest'
 
 export interface TopicSpec {
   readonly topic: string
@@ -206,8 +204,15 @@ export interface KafkaOptions {
   readonly brokers: readonly string[]
   readonly clientId: string
   readonly ssl?: boolean
-  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }
+  readonly sasl?: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+    readonly username: string
+    readonly password: string
+  }
+  /** Limit of each single request. Default 5,000. */
   readonly requestTimeoutMs?: number
+  /** Aborting it gives up connecting and closes the client. */
+  readonly signal?: AbortSignal
   /** Called for what an operator should know (broker away, back again); never carries keys or values. */
   readonly onEvent?: (event: { readonly kind: string; readonly message: string }) => void
 }

@@ -1,0 +1,196 @@
+import { setMaxListeners } from 'node:events'
+import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs'
+import { KafkajsAdminClient } from './admin.ts'
+import { BatchingAppender } from './appender.ts'
+import { Closed } from './errors.ts'
+import { PartitionFetcher } from './fetcher.ts'
+import { GroupMember } from './member.ts'
+import { Cluster } from './net/cluster.ts'
+import { Connections } from './net/connections.ts'
+import type { Address } from './net/kafkajs-connection.ts'
+import { retrying } from './net/retry.ts'
+import { committedOffsets, endOffsets } from './offsets.ts'
+import type {
+  Appender,
+  EndOf,
+  Fetcher,
+  FetcherOptions,
+  Kafka,
+  KafkaOptions,
+  Member,
+  MemberOptions,
+  TopicInfo,
+  TopicPartition,
+  TransactionalProducer,
+  TransactionalProducerOptions,
+} from './port.ts'
+import { SlotProducer } from './producer.ts'
+
+const REQUEST_TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 3_000
+
+interface Part {
+  stop(): Promise<void>
+}
+
+/**
+ * Connects to a cluster. While no broker answers it keeps trying, quietly, with growing pauses, until one does or
+ * `options.signal` aborts; `options.onEvent` hears once that a broker is away and once that it is back.
+ * @throws Unsupported (the broker can't do what Weir needs), KafkaError (login refused), Closed (aborted)
+ */
+export async function connectKafka(options: KafkaOptions): Promise<Kafka> {
+  const client = new KafkaClient(options)
+  try {
+    await client.start()
+    return client
+  } catch (error) {
+    await client.close()
+    throw error
+  }
+}
+
+class KafkaClient implements Kafka {
+  readonly admin: KafkajsAdminClient
+  readonly #cluster: Cluster
+  readonly #onEvent: NonNullable<KafkaOptions['onEvent']>
+  readonly #lifetime = new AbortController()
+  readonly #parts = new Set<Part>()
+  readonly #outerSignal: AbortSignal | undefined
+  #lanes = 0
+
+  constructor(options: KafkaOptions) {
+    this.#onEvent = options.onEvent ?? (() => undefined)
+    const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+    const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs)
+    const { clientId } = options
+    const sasl = options.sasl ?? null
+    const connectionOptions = { clientId, ssl: options.ssl ? {} : null, sasl, connectTimeoutMs }
+    const connections = new Connections(options.brokers.map(addressOf), connectionOptions, this.#onEvent)
+    this.#cluster = new Cluster(connections, requestTimeoutMs)
+    const config = kafkajsConfig(options, requestTimeoutMs, connectTimeoutMs)
+    this.admin = new KafkajsAdminClient(this.#cluster, config, this.#lifetime.signal)
+    // Many parts wait on this one signal at once; that is no leak.
+    setMaxListeners(0, this.#lifetime.signal)
+    this.#outerSignal = options.signal
+    this.#outerSignal?.addEventListener('abort', this.#abandon, { once: true })
+    if (this.#outerSignal?.aborted) this.#abandon()
+  }
+
+  /** Resolves when a broker has answered and can do what is needed. */
+  async start(): Promise<void> {
+    const { signal } = this.#lifetime
+    const ask = () => this.#cluster.topics([])
+    const untilMs = Number.POSITIVE_INFINITY
+    await retrying(ask, { untilMs, signal, firstMs: 100, maxMs: 1_000, what: 'The Kafka client' })
+  }
+
+  async topics(names: readonly string[]): Promise<TopicInfo[]> {
+    return names.length === 0 ? [] : this.#cluster.topics(names)
+  }
+
+  endOffsets(partitions: readonly TopicPartition[], end: EndOf): Promise<number[]> {
+    return endOffsets(this.#cluster, partitions, end)
+  }
+
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<number[]> {
+    return committedOffsets(this.#cluster, groupId, partitions, this.#lifetime.signal)
+  }
+
+  fetcher(options: FetcherOptions): Fetcher {
+    this.#refuseIfClosed()
+    const lane = this.#lane('fetch', options.topic)
+    const fetcher: PartitionFetcher = new PartitionFetcher(this.#cluster, options, lane, this.#onEvent, () =>
+      this.#parts.delete(part),
+    )
+    const part = this.#keep(() => fetcher.close())
+    return fetcher
+  }
+
+  transactionalProducer(options: TransactionalProducerOptions): TransactionalProducer {
+    this.#refuseIfClosed()
+    const lane = this.#lane('transaction', options.transactionalId)
+    const producer: SlotProducer = new SlotProducer(this.#cluster, options, lane, () => this.#parts.delete(part))
+    const part = this.#keep(() => producer.close())
+    return producer
+  }
+
+  async join(options: MemberOptions): Promise<Member> {
+    this.#refuseIfClosed()
+    const lane = this.#lane('member', options.groupId)
+    const member: GroupMember = new GroupMember(this.#cluster, options, lane, this.#onEvent, () =>
+      this.#parts.delete(part),
+    )
+    const part = this.#keep(() => member.stop())
+    try {
+      await member.start()
+      return member
+    } catch (error) {
+      await member.stop()
+      throw error
+    }
+  }
+
+  async appender(): Promise<Appender> {
+    this.#refuseIfClosed()
+    const withinMs = this.#cluster.requestTimeoutMs * 2
+    const appender: BatchingAppender = new BatchingAppender(this.#cluster, this.#lane('append', ''), withinMs, () =>
+      this.#parts.delete(part),
+    )
+    const part = this.#keep(() => appender.close())
+    return appender
+  }
+
+  async close(): Promise<void> {
+    this.#outerSignal?.removeEventListener('abort', this.#abandon)
+    await Promise.allSettled([...this.#parts].map((part) => part.stop()))
+    this.#lifetime.abort()
+    this.#cluster.connections.close()
+  }
+
+  /** The user's signal: everything stops now, without waiting for what is outstanding. */
+  readonly #abandon = (): void => {
+    this.#lifetime.abort()
+    this.#cluster.connections.close()
+    void this.close()
+  }
+
+  #keep(stop: () => Promise<void>): Part {
+    const part = { stop }
+    this.#parts.add(part)
+    return part
+  }
+
+  #lane(kind: string, of: string): string {
+    return `${kind}:${of}:${++this.#lanes}`
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#lifetime.signal.aborted) throw new Closed('The Kafka client')
+  }
+}
+
+/** "host:port"; the port may be left out (9092). IPv6 in brackets. */
+function addressOf(broker: string): Address {
+  const url = URL.canParse(`kafka://${broker}`) ? new URL(`kafka://${broker}`) : undefined
+  if (url === undefined || url.hostname === '') {
+    throw new TypeError(`"${broker}" is no broker address: host:port is wanted`)
+  }
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 9092 : Number(url.port) }
+}
+
+function kafkajsConfig(options: KafkaOptions, requestTimeout: number, connectionTimeout: number): KafkaConfig {
+  return {
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    connectionTimeout,
+    requestTimeout,
+    logLevel: kafkajs.logLevel.NOTHING,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
+    ...(options.ssl ? { ssl: true } : {}),
+    ...(options.sasl ? { sasl: saslOf(options.sasl) } : {}),
+  }
+}
+
+function saslOf({ mechanism, username, password }: NonNullable<KafkaOptions['sasl']>): SASLOptions {
+  return { mechanism, username, password }
+}

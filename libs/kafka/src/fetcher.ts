@@ -1,0 +1,242 @@
+import { wholeBatches } from './batch/layout.ts'
+import { BrokerError, KafkaError, OffsetOutOfRange } from './errors.ts'
+import { FetchQueue } from './fetch-queue.ts'
+import type { Cluster } from './net/cluster.ts'
+import { Backoff, pause } from './net/retry.ts'
+import { endOffsets } from './offsets.ts'
+import type { FetchedPartition, Fetcher, FetcherOptions } from './port.ts'
+import { Code, codeName, isRetriable, isStaleMetadata } from './protocol/error-codes.ts'
+import { type FetchAnswer, type FetchQuestion, fetch } from './protocol/fetch.ts'
+
+/** One assigned partition. A new object for each `assign`, so that a late response for an old one is recognised. */
+interface Assigned {
+  readonly partition: number
+  position: number
+  /** Set after an error that is the user's: not asked again until assigned anew. */
+  failed: boolean
+  /** Not asked again before this (monotonic), after an error that time mends. */
+  notBeforeMs: number
+  /** The error it waits for; told once. */
+  trouble: number
+}
+
+/** A question that is out, and the assignment it was asked for. */
+interface Asked extends FetchQuestion {
+  readonly assigned: Assigned
+}
+
+type OnEvent = (event: { readonly kind: string; readonly message: string }) => void
+
+const FIRST_RETRY_MS = 50
+const MAX_RETRY_MS = 1_000
+const PARTITION_RETRY_MS = 100
+
+/**
+ * One loop for each leading broker: a request for all its assigned partitions, then the next, while there is room in
+ * the read-ahead. Whatever the user can't mend (moves, restarts, disconnects) is tried again here.
+ */
+export class PartitionFetcher implements Fetcher {
+  readonly #cluster: Cluster
+  readonly #options: FetcherOptions
+  readonly #lane: string
+  readonly #onEvent: OnEvent
+  readonly #onClose: () => void
+  readonly #stop = new AbortController()
+  readonly #assigned = new Map<number, Assigned>()
+  readonly #loops = new Map<number, Promise<void>>()
+  readonly #queue: FetchQueue
+  #planned: NodeJS.Immediate | undefined
+  #planning: Promise<void> | undefined
+  #planAgain = false
+  #rotation = 0
+
+  /** `lane` must be this fetcher's alone: its requests wait at the broker. */
+  constructor(cluster: Cluster, options: FetcherOptions, lane: string, onEvent: OnEvent, onClose: () => void) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#lane = lane
+    this.#onEvent = onEvent
+    this.#onClose = onClose
+    this.#queue = new FetchQueue(options.readAheadBytes)
+  }
+
+  assign(partition: number, position: number): void {
+    this.unassign(partition)
+    this.#assigned.set(partition, { partition, position, failed: false, notBeforeMs: 0, trouble: 0 })
+    // Assignments usually come in one go: the first request waits for all of them.
+    if (!this.#stop.signal.aborted) this.#planned ??= setImmediate(() => this.#plan())
+  }
+
+  unassign(partition: number): void {
+    this.#assigned.delete(partition)
+    this.#queue.drop(partition)
+  }
+
+  poll(waitMs: number): Promise<FetchedPartition[]> {
+    return this.#queue.take(waitMs)
+  }
+
+  async close(): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    this.#stop.abort()
+    clearImmediate(this.#planned)
+    this.#assigned.clear()
+    this.#queue.close()
+    this.#cluster.connections.closeLane(this.#lane)
+    await Promise.all([this.#planning, ...this.#loops.values()])
+    this.#onClose()
+  }
+
+  /** Sees to it that every broker that leads an assigned partition has a loop. */
+  #plan(): void {
+    this.#planned = undefined
+    this.#planAgain = true
+    this.#planning ??= this.#planLoops().finally(() => {
+      this.#planning = undefined
+    })
+  }
+
+  async #planLoops(): Promise<void> {
+    const backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
+    while (this.#planAgain && !this.#stop.signal.aborted) {
+      this.#planAgain = false
+      try {
+        for (const { partition, failed } of [...this.#assigned.values()]) {
+          if (failed) continue
+          const { nodeId } = await this.#cluster.leader(this.#options.topic, partition)
+          if (this.#stop.signal.aborted) return
+          if (!this.#loops.has(nodeId)) this.#startLoop(nodeId)
+        }
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        this.#planAgain = true
+        await backoff.wait(this.#stop.signal)
+      }
+    }
+  }
+
+  #startLoop(nodeId: number): void {
+    const loop = this.#runLoop(nodeId)
+    this.#loops.set(nodeId, loop)
+    // A bug in the loop must not leave a reader waiting for ever: it comes out of poll.
+    loop.catch((error: unknown) => this.#queue.fail(error, null))
+  }
+
+  async #runLoop(nodeId: number): Promise<void> {
+    const { signal } = this.#stop
+    const backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
+    for (;;) {
+      await this.#queue.room(signal)
+      const { asked, later } = await this.#questionsFor(nodeId)
+      if (signal.aborted || (asked.length === 0 && !later)) break
+      if (asked.length === 0) {
+        await pause(FIRST_RETRY_MS, signal)
+        continue
+      }
+      try {
+        await this.#ask(nodeId, asked)
+        backoff.reset()
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        this.#cluster.stale(this.#options.topic)
+        await backoff.wait(signal)
+      }
+    }
+    // At once and not when this promise settles: whoever plans meanwhile must see that the loop is gone.
+    this.#loops.delete(nodeId)
+  }
+
+  /**
+   * Partitions this broker leads, each time beginning with another one so that none starves behind maxBytes.
+   * `later`: there are others, which wait for their next try.
+   */
+  async #questionsFor(nodeId: number): Promise<{ asked: Asked[]; later: boolean }> {
+    const { topic } = this.#options
+    const questions: Asked[] = []
+    let later = false
+    for (const assigned of [...this.#assigned.values()]) {
+      if (assigned.failed) continue
+      if (assigned.notBeforeMs > performance.now()) {
+        later = true
+        continue
+      }
+      try {
+        const { partition, position } = assigned
+        const leader = this.#cluster.knownLeader(topic, partition) ?? (await this.#cluster.leader(topic, partition))
+        if (leader.nodeId !== nodeId) this.#plan()
+        else if (this.#assigned.get(partition) === assigned) {
+          questions.push({ partition, leaderEpoch: leader.leaderEpoch, offset: position, assigned })
+        }
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        this.#plan()
+        // A partition without a leader is that partition's matter; without metadata there is nothing to ask.
+        if (!(error instanceof BrokerError)) break
+      }
+    }
+    const first = questions.length === 0 ? 0 : this.#rotation++ % questions.length
+    return { asked: [...questions.slice(first), ...questions.slice(0, first)], later }
+  }
+
+  /** One Fetch; its answers go to the queue. */
+  async #ask(nodeId: number, asked: readonly Asked[]): Promise<void> {
+    const { topic, maxWaitMs, maxBytes, maxPartitionBytes, isolation } = this.#options
+    const connection = await this.#cluster.connections.get(nodeId, this.#lane)
+    const bounds = { maxWaitMs, maxBytes, maxPartitionBytes, readCommitted: isolation === 'read_committed' }
+    const sentAtMonotonicMs = performance.now()
+    const timeoutMs = maxWaitMs + this.#cluster.requestTimeoutMs
+    const response = await connection.call(fetch(topic, asked, bounds), { timeoutMs })
+    if (response.errorCode !== 0) throw new BrokerError(response.errorCode, `Fetch of ${topic}`)
+    const fetched: FetchedPartition[] = []
+    for (const answer of response.partitions) {
+      const question = asked.find((a) => a.partition === answer.partition)
+      if (question === undefined || this.#assigned.get(answer.partition) !== question.assigned) continue
+      if (answer.errorCode !== 0) {
+        await this.#refused(question, answer)
+        continue
+      }
+      question.assigned.trouble = 0
+      const { records, next } = wholeBatches(answer.records)
+      const fetchOffset = question.offset
+      if (next !== undefined && next > fetchOffset) question.assigned.position = next
+      const { partition, highWatermark, lastStableOffset, logStartOffset, aborted } = answer
+      fetched.push({
+        topic,
+        partition,
+        records,
+        fetchOffset,
+        highWatermark,
+        lastStableOffset,
+        logStartOffset,
+        aborted,
+        sentAtMonotonicMs,
+      })
+    }
+    if (fetched.length > 0) this.#queue.put(nodeId, fetched)
+  }
+
+  async #refused({ assigned, offset }: Asked, { errorCode, partition }: FetchAnswer): Promise<void> {
+    const { topic } = this.#options
+    if (isRetriable(errorCode)) {
+      if (isStaleMetadata(errorCode)) this.#cluster.stale(topic)
+      assigned.notBeforeMs = performance.now() + PARTITION_RETRY_MS
+      if (assigned.trouble !== errorCode) {
+        assigned.trouble = errorCode
+        this.#onEvent({ kind: 'fetch-retry', message: `Partition ${partition} of ${topic}: ${codeName(errorCode)}` })
+      }
+      return
+    }
+    assigned.failed = true
+    if (errorCode === Code.OFFSET_OUT_OF_RANGE) return this.#outOfRange(assigned, offset)
+    this.#queue.fail(new BrokerError(errorCode, `Fetch of partition ${partition} of ${topic}`), partition)
+  }
+
+  /** The broker does not say where the log starts when it refuses a position, so it is asked. */
+  async #outOfRange(assigned: Assigned, asked: number): Promise<void> {
+    const { topic } = this.#options
+    const { partition } = assigned
+    const [start = -1] = await endOffsets(this.#cluster, [{ topic, partition }], 'earliest').catch(() => [])
+    if (this.#assigned.get(partition) !== assigned) return
+    this.#queue.fail(new OffsetOutOfRange(topic, partition, asked, start), partition)
+  }
+}

@@ -1,0 +1,7 @@
+export { BatchBuilder } from './batch/batch-builder.ts'
+export { murmur2, partitionOf } from './batch/murmur2.ts'
+export { Rows } from './batch/rows.ts'
+export { RecordWalk } from './batch/walk.ts'
+export { connectKafka } from './connect.ts'
+export * from './errors.ts'
+export type * from './port.ts'

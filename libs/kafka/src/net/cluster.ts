@@ -1,0 +1,172 @@
+import { BrokerError, ConnectionLost, KafkaError, NoSuchPartition } from '../errors.ts'
+import type { TopicInfo } from '../port.ts'
+import type { Api } from '../protocol/api.ts'
+import { Code, isCoordinatorMove } from '../protocol/error-codes.ts'
+import { type CoordinatorType, findCoordinator } from '../protocol/find-coordinator.ts'
+import { metadata, type TopicMetadata } from '../protocol/metadata.ts'
+import type { Connections } from './connections.ts'
+import type { CallLimits } from './kafkajs-connection.ts'
+
+export interface Leader {
+  readonly nodeId: number
+  readonly leaderEpoch: number
+}
+
+interface Known {
+  readonly info: TopicInfo
+  readonly leaders: readonly (Leader | undefined)[]
+  /** Something went wrong by it: read it again before the next use. */
+  stale: boolean
+}
+
+/** The lane of requests that any broker answers at once. */
+export const CONTROL_LANE = 'control'
+
+/** Who leads which partition, who coordinates which group or transactional id; and calls to them. */
+export class Cluster {
+  readonly connections: Connections
+  readonly requestTimeoutMs: number
+  readonly #topics = new Map<string, Known>()
+  readonly #reading = new Map<string, Promise<void>>()
+  readonly #coordinators = new Map<string, number>()
+
+  constructor(connections: Connections, requestTimeoutMs: number) {
+    this.connections = connections
+    this.requestTimeoutMs = requestTimeoutMs
+  }
+
+  /** One request to one broker on a lane of its own. */
+  async call<Response>(
+    nodeId: number,
+    lane: string,
+    api: Api<Response>,
+    limits?: Partial<CallLimits>,
+  ): Promise<Response> {
+    const connection = await this.connections.get(nodeId, lane)
+    return connection.call(api, { timeoutMs: this.requestTimeoutMs, ...limits })
+  }
+
+  /** A request that any broker can answer: the first one that does. */
+  async callAny<Response>(api: Api<Response>): Promise<Response> {
+    let failure: unknown = new ConnectionLost('No broker is known', false)
+    for (const nodeId of this.connections.candidates()) {
+      try {
+        return await this.call(nodeId, CONTROL_LANE, api)
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        // What will not mend by itself (too old, login refused) must not be hidden behind a broker that is just away.
+        if (!(failure instanceof KafkaError) || failure.retriable) failure = error
+      }
+    }
+    throw failure
+  }
+
+  /** Reads brokers and the leaders of these topics from the cluster; topics that don't exist are absent. */
+  async topics(names: readonly string[]): Promise<TopicInfo[]> {
+    const response = await this.callAny(metadata(names))
+    for (const { nodeId, host, port } of response.brokers) this.connections.place(nodeId, { host, port })
+    if (response.brokers.length > 0) this.connections.keepOnly(new Set(response.brokers.map((b) => b.nodeId)))
+    const found: TopicInfo[] = []
+    for (const topic of response.topics) {
+      if (topic.errorCode === Code.UNKNOWN_TOPIC_OR_PARTITION) {
+        this.#topics.delete(topic.topic)
+        continue
+      }
+      if (topic.errorCode !== 0 && topic.errorCode !== Code.LEADER_NOT_AVAILABLE) {
+        throw new BrokerError(topic.errorCode, `Metadata of topic ${topic.topic}`)
+      }
+      found.push(this.#learn(topic))
+    }
+    return found
+  }
+
+  /** Leader of a partition, from memory unless it went stale. */
+  async leader(topic: string, partition: number): Promise<Leader> {
+    const known = await this.#known(topic)
+    if (known === undefined || partition < 0 || partition >= known.info.partitions) {
+      throw new NoSuchPartition(topic, partition)
+    }
+    const leader = known.leaders[partition]
+    if (leader !== undefined) return leader
+    known.stale = true
+    throw new BrokerError(Code.LEADER_NOT_AVAILABLE, `Partition ${partition} of ${topic}`)
+  }
+
+  /** The leader as remembered; undefined when it has to be asked for. */
+  knownLeader(topic: string, partition: number): Leader | undefined {
+    const known = this.#topics.get(topic)
+    return known === undefined || known.stale ? undefined : known.leaders[partition]
+  }
+
+  /** The partitions of this topic have moved or may have: its leaders are read again before their next use. */
+  stale(topic: string): void {
+    const known = this.#topics.get(topic)
+    if (known !== undefined) known.stale = true
+  }
+
+  /** Broker that coordinates a group or a transactional id, from memory unless it was forgotten. */
+  async coordinator(type: CoordinatorType, key: string): Promise<number> {
+    const known = this.#coordinators.get(`${type}/${key}`)
+    if (known !== undefined) return known
+    const found = await this.callAny(findCoordinator(type, key))
+    if (found === undefined) throw new BrokerError(Code.COORDINATOR_NOT_AVAILABLE, `Coordinator of ${type} ${key}`)
+    if (found.errorCode !== 0) {
+      throw new BrokerError(found.errorCode, `Coordinator of ${type} ${key}`, found.errorMessage)
+    }
+    this.connections.place(found.nodeId, { host: found.host, port: found.port })
+    this.#coordinators.set(`${type}/${key}`, found.nodeId)
+    return found.nodeId
+  }
+
+  /**
+   * One request to a coordinator. When it has moved or can't be reached it is forgotten, so that the next call finds it
+   * anew. `codeOf` tells the response's error code; the code itself is left to the caller.
+   */
+  async callCoordinator<Response>(
+    type: CoordinatorType,
+    key: string,
+    lane: string,
+    api: Api<Response>,
+    codeOf: (response: Response) => number,
+    limits?: Partial<CallLimits>,
+  ): Promise<Response> {
+    const nodeId = await this.coordinator(type, key)
+    try {
+      const response = await this.call(nodeId, lane, api, limits)
+      if (isCoordinatorMove(codeOf(response))) this.#coordinators.delete(`${type}/${key}`)
+      return response
+    } catch (error) {
+      this.#coordinators.delete(`${type}/${key}`)
+      throw error
+    }
+  }
+
+  async #known(topic: string): Promise<Known | undefined> {
+    const known = this.#topics.get(topic)
+    if (known !== undefined && !known.stale) return known
+    let reading = this.#reading.get(topic)
+    if (reading === undefined) {
+      reading = this.topics([topic])
+        .then(() => undefined)
+        .finally(() => this.#reading.delete(topic))
+      this.#reading.set(topic, reading)
+    }
+    await reading
+    return this.#topics.get(topic)
+  }
+
+  /** Keeps the newest leader epoch of each partition: an isolated broker may tell of an older leader (KIP-320). */
+  #learn(topic: TopicMetadata): TopicInfo {
+    const before = this.#topics.get(topic.topic)
+    const sameTopic = before?.info.topicId === topic.topicId
+    const leaders: (Leader | undefined)[] = []
+    for (const { partition, leader, leaderEpoch } of topic.partitions) {
+      const known = sameTopic ? before.leaders[partition] : undefined
+      if (known !== undefined && known.leaderEpoch > leaderEpoch) leaders[partition] = known
+      else leaders[partition] = leader < 0 ? undefined : { nodeId: leader, leaderEpoch }
+    }
+    const info = { topic: topic.topic, topicId: topic.topicId, partitions: topic.partitions.length }
+    this.#topics.set(topic.topic, { info, leaders, stale: leaders.includes(undefined) })
+    return info
+  }
+}

@@ -1,0 +1,106 @@
+import { Closed, ConnectionLost } from '../errors.ts'
+import { type Address, BrokerConnection, type ConnectionOptions } from './kafkajs-connection.ts'
+
+type OnEvent = (event: { readonly kind: string; readonly message: string }) => void
+
+interface Slot {
+  readonly nodeId: number
+  readonly lane: string
+  readonly opened: Promise<BrokerConnection>
+}
+
+/**
+ * Connections by broker and lane. A broker answers the requests of one connection one after the other, so whatever may
+ * wait at the broker (a long poll, a produce) has a lane of its own and never stands before a heartbeat or a fence.
+ */
+export class Connections {
+  readonly #options: ConnectionOptions
+  readonly #onEvent: OnEvent
+  readonly #addresses = new Map<number, Address>()
+  readonly #slots = new Map<string, Slot>()
+  readonly #away = new Set<string>()
+  #closed = false
+
+  /** Bootstrap brokers have the ids -1, -2, … until metadata tells the real ones. */
+  constructor(bootstrap: readonly Address[], options: ConnectionOptions, onEvent: OnEvent) {
+    this.#options = options
+    this.#onEvent = onEvent
+    for (const [i, address] of bootstrap.entries()) this.#addresses.set(-1 - i, address)
+  }
+
+  /** Ids to ask for what any broker can answer: known brokers first, then the bootstrap addresses. */
+  candidates(): number[] {
+    return [...this.#addresses.keys()].sort((a, b) => (a >= 0 ? 0 : 1) - (b >= 0 ? 0 : 1) || Math.abs(a) - Math.abs(b))
+  }
+
+  /** Where a broker is. When that has changed its connections are closed. */
+  place(nodeId: number, address: Address): void {
+    const known = this.#addresses.get(nodeId)
+    if (known?.host === address.host && known.port === address.port) return
+    this.#addresses.set(nodeId, address)
+    if (known !== undefined) this.#closeWhere((slot) => slot.nodeId === nodeId)
+  }
+
+  /** Forgets brokers that are no longer part of the cluster. */
+  keepOnly(nodeIds: ReadonlySet<number>): void {
+    for (const nodeId of this.#addresses.keys()) {
+      if (nodeId < 0 || nodeIds.has(nodeId)) continue
+      this.#addresses.delete(nodeId)
+      this.#closeWhere((slot) => slot.nodeId === nodeId)
+    }
+  }
+
+  /** An open connection. Rejects when it can't be had now; whoever calls decides whether and when to try again. */
+  get(nodeId: number, lane: string): Promise<BrokerConnection> {
+    if (this.#closed) return Promise.reject(new Closed('The Kafka client'))
+    const key = `${nodeId}/${lane}`
+    const slot = this.#slots.get(key)
+    if (slot !== undefined) return slot.opened
+    const address = this.#addresses.get(nodeId)
+    if (address === undefined) return Promise.reject(new ConnectionLost(`Broker ${nodeId} is not known`, false))
+    // A closed connection frees its slot, unless another one has taken it meanwhile.
+    const free = () => {
+      if (this.#slots.get(key) === mine) this.#slots.delete(key)
+    }
+    const mine: Slot = { nodeId, lane, opened: this.#open(address, free) }
+    this.#slots.set(key, mine)
+    return mine.opened
+  }
+
+  closeLane(lane: string): void {
+    this.#closeWhere((slot) => slot.lane === lane)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#closeWhere(() => true)
+  }
+
+  async #open(address: Address, free: () => void): Promise<BrokerConnection> {
+    const where = `${address.host}:${address.port}`
+    try {
+      const connection = await BrokerConnection.open(address, this.#options, free)
+      if (this.#away.delete(where)) this.#onEvent({ kind: 'broker-back', message: `Broker ${where} answers again` })
+      return connection
+    } catch (error) {
+      free()
+      if (!this.#closed && !this.#away.has(where)) {
+        this.#away.add(where)
+        const why = error instanceof Error ? error.message : String(error)
+        this.#onEvent({ kind: 'broker-away', message: `Broker ${where} can't be reached: ${why}` })
+      }
+      throw error
+    }
+  }
+
+  #closeWhere(matches: (slot: Slot) => boolean): void {
+    for (const [key, slot] of this.#slots) {
+      if (!matches(slot)) continue
+      this.#slots.delete(key)
+      slot.opened.then(
+        (connection) => connection.close(),
+        () => undefined,
+      )
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { BrokerError } from './errors.ts'
+import { type Cluster, CONTROL_LANE } from './net/cluster.ts'
+import { retrying } from './net/retry.ts'
+import type { EndOf, TopicPartition } from './port.ts'
+import { isStaleMetadata } from './protocol/error-codes.ts'
+import { EARLIEST, LATEST, listOffsets, type OffsetQuestion } from './protocol/list-offsets.ts'
+import { offsetFetch } from './protocol/offset-fetch.ts'
+
+/** How long committedOffsets waits for transactions to end: beyond any transaction timeout plus the broker's sweep. */
+const STABLE_WITHIN_MS = 60_000
+
+/**
+ * Ends of partitions in the order given. Each answer comes from the leader whose epoch we know; any error rejects, and
+ * what it says of moved partitions is remembered for the next call.
+ */
+export async function endOffsets(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  end: EndOf,
+): Promise<number[]> {
+  const questions = new Map<number, OffsetQuestion[]>()
+  for (const { topic, partition } of partitions) {
+    const { nodeId, leaderEpoch } = cluster.knownLeader(topic, partition) ?? (await cluster.leader(topic, partition))
+    const of = questions.get(nodeId)
+    const question = { topic, partition, leaderEpoch }
+    if (of === undefined) questions.set(nodeId, [question])
+    else of.push(question)
+  }
+  const found = new Map<string, number>()
+  await Promise.all(
+    [...questions].map(async ([nodeId, of]) => {
+      const api = listOffsets(of, end === 'earliest' ? EARLIEST : LATEST, end === 'stable')
+      const answers = await cluster.call(nodeId, CONTROL_LANE, api).catch((error: unknown) => {
+        for (const { topic } of of) cluster.stale(topic)
+        throw error
+      })
+      for (const { topic, partition, errorCode, offset } of answers) {
+        if (isStaleMetadata(errorCode)) cluster.stale(topic)
+        if (errorCode !== 0) throw new BrokerError(errorCode, `ListOffsets of partition ${partition} of ${topic}`)
+        found.set(`${topic}/${partition}`, offset)
+      }
+    }),
+  )
+  return partitions.map(({ topic, partition }) => {
+    const offset = found.get(`${topic}/${partition}`)
+    if (offset === undefined || offset < 0) {
+      throw new BrokerError(-1, `ListOffsets of partition ${partition} of ${topic}`, 'no answer for it')
+    }
+    return offset
+  })
+}
+
+/** Committed offsets of a group in the order given (-1: none), once no transaction on them is pending. */
+export async function committedOffsets(
+  cluster: Cluster,
+  groupId: string,
+  partitions: readonly TopicPartition[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  if (partitions.length === 0) return []
+  const ask = async () => {
+    const api = offsetFetch(groupId, partitions)
+    const codeOf = (response: { errorCode: number; offsets: readonly { errorCode: number }[] }) =>
+      response.errorCode || (response.offsets.find((o) => o.errorCode !== 0)?.errorCode ?? 0)
+    const response = await cluster.callCoordinator('group', groupId, CONTROL_LANE, api, codeOf)
+    const code = codeOf(response)
+    if (code !== 0) throw new BrokerError(code, `OffsetFetch of group ${groupId}`)
+    const found = new Map(response.offsets.map((o) => [`${o.topic}/${o.partition}`, o.offset]))
+    return partitions.map(({ topic, partition }) => {
+      const offset = found.get(`${topic}/${partition}`)
+      if (offset === undefined) throw new BrokerError(-1, `OffsetFetch of group ${groupId}`, 'a partition is missing')
+      return offset
+    })
+  }
+  const untilMs = performance.now() + STABLE_WITHIN_MS
+  return retrying(ask, { untilMs, signal, firstMs: 5, maxMs: 200, what: 'The Kafka client' })
+}
