@@ -38,7 +38,9 @@ export interface ConsentView {
   onState(listener: (ref: string, state: ConsentState, partition: number, offset: number) => void): () => void
 
   /** Called for each tick that the tail brings. Returns its own removal. */
-  onTick(listener: (tick: { incarnation: string; n: number; timeMs: number }, partition: number, offset: number) => void): () => void
+  onTick(
+    listener: (tick: { incarnation: string; n: number; timeMs: number }, partition: number, offset: number) => void,
+  ): () => void
 
   close(): Promise<void>
 }
@@ -47,7 +49,15 @@ export interface InFlight {
   end(): void
 }
 
-export type HeldReason = 'consent-cold' | 'redis-away' | 'redis-behind' | 'consent-topic-away'
+export type HeldReason =
+  /** No proof of freshness within S. */
+  | 'consent-cold'
+  | 'redis-away'
+  /** The cache is older than the base, or of another topic: the loader brings it up to date. */
+  | 'redis-behind'
+  | 'consent-topic-away'
+  /** A state that this needs can't be read (another version, damaged): never taken for unknown. */
+  | 'consent-unreadable'
 
 export interface Held {
   readonly kind: 'held'

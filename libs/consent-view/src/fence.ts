@@ -1,0 +1,79 @@
+import type { ConsentState } from '@weir/consent'
+import type { Kafka } from '@weir/kafka'
+import { withDeadline } from './deadline.ts'
+import { type Held, held } from './held.ts'
+import { freshPartitions, keyOf, type ViewParts } from './lookup.ts'
+import type { Looked } from './port.ts'
+import { nextRunOut } from './run-out.ts'
+import type { Subjects } from './subjects.ts'
+
+export interface FenceParts extends ViewParts {
+  readonly kafka: Pick<Kafka, 'endOffsets'>
+  readonly topic: string
+  /** Bound (ms) of reading the end and of waiting until the tail has reached it. */
+  readonly waitMs: number
+}
+
+/** What a lookup was answered under; the fence compares with it. */
+export interface LookedUnder {
+  readonly subjects: Subjects
+  readonly generation: number
+  readonly tickTimeMs: number
+}
+
+export type FenceResult = { readonly kind: 'passed'; readonly changed: ReadonlyMap<number, ConsentState | null> } | Held
+
+/**
+ * The fence: reads the end of the partitions that these subjects lie in, waits until the tail has reached it, and says
+ * whose state changed since `looked`, or whose grant ran out; then looks at freshness once more. By ListOffsets and
+ * never by Fetch: after an election the broker refuses the first while its high watermark lags, but not the second.
+ */
+export async function fence(view: FenceParts, looked: Looked, under: LookedUnder): Promise<FenceResult> {
+  const { subjects } = under
+  const started = await ends(view, subjects.partitions)
+  if (started === null) return held('consent-topic-away')
+  if (view.tail.generation !== under.generation) return held('consent-topic-away')
+  try {
+    if (!view.tail.hasReached(started)) await view.tail.reached(started, AbortSignal.timeout(view.waitMs))
+  } catch {
+    return held('consent-cold')
+  }
+  if (view.tail.generation !== under.generation) return held('consent-topic-away')
+
+  const tails = freshPartitions(view, subjects.partitions)
+  if (!(tails instanceof Map)) return tails
+  const changed = new Map<number, ConsentState | null>()
+  for (const [partition, tail] of tails) {
+    // What changed since the lookup was dropped already: no chunk in flight, or too many changes.
+    if (tail.changed.base > (looked.positions[partition] ?? -1)) return held('redis-behind')
+    for (const i of subjects.indexes.get(partition) ?? []) {
+      const change = tail.changed.get(keyOf(subjects, i))
+      if (change === undefined) continue
+      if (change.state === null) return held('consent-unreadable')
+      const before = looked.states[i] ?? null
+      if (before === null || change.state.position > before.position) changed.set(i, change.state)
+    }
+  }
+  ranOut(view, looked, under, changed)
+  return { kind: 'passed', changed }
+}
+
+/** Adds subjects with a grant whose `until` was passed by the ticks since the lookup. */
+function ranOut(view: FenceParts, looked: Looked, under: LookedUnder, changed: Map<number, ConsentState | null>): void {
+  const { tickTimeMs } = view.tail
+  if (tickTimeMs <= under.tickTimeMs) return
+  for (const [i, state] of looked.states.entries()) {
+    if (state === null || changed.has(i)) continue
+    if (nextRunOut(state, under.tickTimeMs) <= tickTimeMs) changed.set(i, state)
+  }
+}
+
+async function ends(view: FenceParts, partitions: readonly number[]): Promise<Map<number, number> | null> {
+  const asked = partitions.map((partition) => ({ topic: view.topic, partition }))
+  try {
+    const offsets = await withDeadline(view.kafka.endOffsets(asked, 'stable'), view.waitMs, 'the end of consent.state')
+    return new Map(partitions.map((partition, i) => [partition, offsets[i] ?? Number.POSITIVE_INFINITY]))
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,79 @@
+import { type ConsentState, decodeStateRecord, isTickKey, type Tick } from '@weir/consent'
+import { ChangedSince } from './changed.ts'
+import { Freshness } from './freshness.ts'
+import type { Row } from './rows.ts'
+
+/** What a record of `consent.state` was, for listeners and counters. */
+export type Arrived =
+  | { readonly kind: 'state'; readonly key: string; readonly state: ConsentState; readonly overflowed: boolean }
+  | { readonly kind: 'tick'; readonly tick: Tick }
+  | { readonly kind: 'unreadable'; readonly overflowed: boolean }
+
+const REF_BYTES = 16
+
+/** One partition of the tail: where it stands, what changed since its base, how fresh it is. Pure. */
+export class PartitionTail {
+  readonly changed: ChangedSince
+  readonly freshness = new Freshness()
+  #position: number
+
+  /** @param base the end of the partition at the start: what lies below is Redis's to know */
+  constructor(base: number, maxChanged: number) {
+    this.changed = new ChangedSince(base, maxChanged)
+    this.#position = base
+  }
+
+  get position(): number {
+    return this.#position
+  }
+
+  /** Takes in one committed record. */
+  take(row: Row): Arrived {
+    this.#position = row.offset + 1
+    const { key } = row
+    if (key !== null && isTickKey(key)) return this.#takeTick(row)
+    // A record that names no ref can't be counted against anyone.
+    if (key === null || key.length !== REF_BYTES) return { kind: 'unreadable', overflowed: false }
+    const state = readState(row.value)
+    const ref = key.toString('latin1')
+    const overflowed = this.changed.put(ref, { end: this.#position, state })
+    return state === null ? { kind: 'unreadable', overflowed } : { kind: 'state', key: ref, state, overflowed }
+  }
+
+  /**
+   * A response was taken in up to `next`, which counts control, aborted and compacted records too. When it reached the
+   * end, its sending is what the next tick proves freshness by.
+   */
+  reached(next: number, lastStableOffset: number, sentAtMonotonicMs: number): void {
+    this.#position = Math.max(this.#position, next)
+    if (this.#position >= lastStableOffset) this.freshness.foundEnd(sentAtMonotonicMs)
+  }
+
+  #takeTick(row: Row): Arrived {
+    const tick = readTick(row.value)
+    if (tick === null) return { kind: 'unreadable', overflowed: false }
+    this.freshness.tick(tick.incarnation, tick.n)
+    return { kind: 'tick', tick }
+  }
+}
+
+/** The state in a value of `consent.state` or of the cache; null when it can't be read. */
+export function readState(value: Buffer | null): ConsentState | null {
+  if (value === null) return null
+  try {
+    const record = decodeStateRecord(value)
+    return record.kind === 'state' ? record.state : null
+  } catch {
+    return null
+  }
+}
+
+function readTick(value: Buffer | null): Tick | null {
+  if (value === null) return null
+  try {
+    const record = decodeStateRecord(value)
+    return record.kind === 'tick' ? record.tick : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,284 @@
+import type { ConsentState } from '@weir/consent'
+import type { RunningConsentView } from '@weir/consent-view'
+import {
+  type FinishedBatch,
+  type Kafka,
+  type Member,
+  type MemberOptions,
+  OffsetOutOfRange,
+  type TopicPosition,
+  type TransactionalProducer,
+  TransactionError,
+  type TransactionFailure,
+} from '@weir/kafka'
+import { purposeKeys } from '@weir/pseudonym'
+import { Registry } from 'prom-client'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  countedSalts,
+  decision,
+  decisionRow,
+  fakeFetcher,
+  fakeView,
+  fetchedRows,
+  partitionOfRef,
+  ref,
+  tickRow,
+} from '../fixtures/fakes.ts'
+import type { Environment } from './environment.ts'
+import { Loop } from './loop.ts'
+import { makeProjectorMetrics } from './metrics.ts'
+
+const ANN = ref(1)
+const AT = partitionOfRef(ANN)
+
+let running: Loop | null = null
+afterEach(async () => {
+  await running?.close()
+  running = null
+})
+
+/** Everything outward in one ordered list of acts; the test queues what the ledger holds and how commits go. */
+function setUp(options: { committed?: number; ledgerStart?: number; stateEnd?: number; stateRows?: boolean } = {}) {
+  const acts: string[] = []
+  const ledger = fakeFetcher()
+  const state = {
+    committed: options.committed ?? 0,
+    failures: [] as TransactionFailure[],
+    failed: [] as unknown[],
+    writtenBatches: [] as FinishedBatch[],
+    member: null as MemberOptions | null,
+    topicId: 'a'.repeat(32) as string | null,
+    produced: Promise.resolve() as Promise<void>,
+    answer: Promise.resolve() as Promise<void>,
+    reached: Promise.resolve() as Promise<void>,
+  }
+  const states = new Map<string, ConsentState>()
+  const known = fakeView(states)
+  const view: Pick<RunningConsentView, 'lookup' | 'reached' | 'onState' | 'topicId'> = {
+    lookup: known.lookup,
+    reached: async (positions) => {
+      acts.push(`reached ${[...positions.values()].join()}`)
+      await state.reached
+    },
+    onState: () => () => {},
+    get topicId() {
+      return state.topicId
+    },
+  }
+  const member: Member = {
+    groupId: 'projector',
+    withIdentity: async (use) => {
+      acts.push('confirmed')
+      return use({ groupId: 'projector', memberId: 'm', generation: 1 })
+    },
+    assigned: [AT],
+    leave: async () => {},
+  }
+  const producer: TransactionalProducer = {
+    init: async () => void acts.push('init'),
+    begin: async (_member, offsets: readonly TopicPosition[]) => {
+      acts.push(`begin ${offsets.map(({ offset }) => offset).join()}`)
+      return {
+        produce: async (batches) => {
+          state.writtenBatches.push(...batches)
+          acts.push('produce')
+          await state.produced
+        },
+        commit: async () => {
+          const failure = state.failures.shift()
+          acts.push(failure ?? 'commit')
+          if (failure !== undefined) throw new TransactionError(failure, 'test')
+          await state.answer
+          state.committed = offsets[0]?.offset ?? 0
+        },
+        abort: async () => void acts.push('abort'),
+      }
+    },
+    close: async () => {},
+  }
+  const kafka: Pick<Kafka, 'committedOffsets' | 'endOffsets' | 'fetcher' | 'join'> = {
+    committedOffsets: async () => {
+      acts.push('committed?')
+      return [state.committed]
+    },
+    endOffsets: async ([asked], which) => {
+      if (asked?.topic === 'consent.decisions') return [options.ledgerStart ?? 0]
+      acts.push(`end? ${which}`)
+      return [options.stateEnd ?? 9]
+    },
+    fetcher: ({ topic }) => {
+      if (topic === 'consent.decisions') return ledger
+      const fetcher = fakeFetcher()
+      fetcher.queue.push([fetchedRows(topic, AT, 0, options.stateRows === true ? [tickRow(0, 1)] : [])])
+      return fetcher
+    },
+    join: async (joined) => {
+      state.member = joined
+      await joined.onAssigned([AT])
+      return member
+    },
+  }
+  const env: Environment = {
+    kafka,
+    view,
+    producer,
+    groupId: 'projector',
+    topics: { decisions: 'consent.decisions', state: 'consent.state', forget: 'consent.forget', forgetPartitions: 1 },
+    purposeKeys: purposeKeys(Buffer.alloc(32, 1)),
+    salts: countedSalts(),
+    randomBelow: () => 0,
+    monotonicMs: () => performance.now(),
+    nowMs: () => 0,
+    metrics: makeProjectorMetrics(new Registry()),
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    fail: (error) => void state.failed.push(error),
+  }
+  const loop = new Loop(env, { started: () => {}, ended: () => {} })
+  running = loop
+  loop.start()
+  const saw = (...expected: string[]) => vi.waitFor(() => expect(acts).toEqual(expected))
+  return { loop, acts, ledger, state, states, saw }
+}
+
+const FIRST = ['init', 'committed?', 'end? high-watermark', 'reached 9']
+
+describe('the projector’s loop', () => {
+  it('reads the committed offset, then the high watermark, waits for the tail, and only then folds', async () => {
+    const { ledger, saw, state } = setUp({ committed: 4 })
+    await saw(...FIRST)
+    expect(ledger.assigned.get(AT)).toBe(4)
+    ledger.queue.push([
+      fetchedRows('consent.decisions', AT, 4, [decisionRow(4, decision('grant', ANN)), tickRow(5, 1)]),
+    ])
+    await saw(...FIRST, 'begin 6', 'produce', 'commit')
+    expect(state.writtenBatches.map(({ topic, recordCount }) => [topic, recordCount])).toEqual([['consent.state', 2]])
+  })
+
+  it('orders the pseudonym of an ended grant forgotten in the same transaction', async () => {
+    const { ledger, saw, state } = setUp()
+    await saw(...FIRST)
+    const rows = [decisionRow(0, decision('grant', ANN)), decisionRow(1, decision('withdraw', ANN))]
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, rows)])
+    await saw(...FIRST, 'begin 2', 'produce', 'commit')
+    expect(state.writtenBatches.map(({ topic, recordCount }) => [topic, recordCount])).toEqual([
+      ['consent.state', 2],
+      ['consent.forget', 1],
+    ])
+  })
+
+  it('folds the same rows again after an abort', async () => {
+    const { ledger, saw, state } = setUp()
+    state.failures.push('aborted')
+    await saw(...FIRST)
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])])
+    await saw(...FIRST, 'begin 1', 'produce', 'aborted', 'begin 1', 'produce', 'commit')
+  })
+
+  it('after an unknown outcome initialises the producer, and only then asks what was committed', async () => {
+    const { ledger, saw, state } = setUp()
+    state.failures.push('unknown')
+    await saw(...FIRST)
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])])
+    await saw(
+      ...FIRST,
+      'begin 1',
+      'produce',
+      'unknown',
+      'confirmed',
+      'init',
+      'committed?',
+      'end? high-watermark',
+      'reached 9',
+    )
+    expect(ledger.assigned.get(AT)).toBe(0)
+  })
+
+  it('finishes an open transaction before it gives a partition up, and folds nothing of it afterwards', async () => {
+    const { ledger, loop, saw, acts, state } = setUp()
+    await saw(...FIRST)
+    const answer = Promise.withResolvers<void>()
+    state.answer = answer.promise
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [tickRow(0, 1)])])
+    await saw(...FIRST, 'begin 1', 'produce', 'commit')
+    const rows = fetchedRows('consent.decisions', AT, 1, [tickRow(1, 2)])
+    ledger.queue.push([rows])
+    const revoked = state.member?.onRevoked([AT]).then(() => acts.push('given up'))
+    await new Promise((resolve) => setImmediate(resolve))
+    acts.push('answered')
+    answer.resolve()
+    await revoked
+    expect(loop.lanes.size).toBe(0)
+    expect(ledger.assigned.has(AT)).toBe(false)
+    await vi.waitFor(() => expect(ledger.queue).toEqual([]))
+    await saw(...FIRST, 'begin 1', 'produce', 'commit', 'answered', 'given up')
+  })
+
+  it('aborts an open transaction when a partition of it is lost', async () => {
+    const { ledger, saw, state } = setUp()
+    await saw(...FIRST)
+    const answer = Promise.withResolvers<void>()
+    state.produced = answer.promise
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [tickRow(0, 1)])])
+    await saw(...FIRST, 'begin 1', 'produce')
+    await state.member?.onLost([AT])
+    answer.resolve()
+    await saw(...FIRST, 'begin 1', 'produce', 'abort')
+  })
+
+  it('starts at the beginning of the ledger when nothing was ever folded', async () => {
+    const { ledger, saw } = setUp({ committed: -1, stateEnd: 0 })
+    await saw('init', 'committed?', 'end? high-watermark', 'reached 0', 'end? stable')
+    await vi.waitFor(() => expect(ledger.assigned.get(AT)).toBe(0))
+  })
+
+  it('stops when nothing is committed although states were written', async () => {
+    const { state } = setUp({ committed: -1, stateRows: true })
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_LEDGER_OFFSET_LOST' }))
+  })
+
+  it('stops when nothing is committed and the ledger has lost its beginning', async () => {
+    const { state } = setUp({ committed: -1, ledgerStart: 7 })
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_LEDGER_TRUNCATED' }))
+  })
+
+  it('stops when more was folded than consent.state can hold', async () => {
+    const { state } = setUp({ committed: 5, stateEnd: 4 })
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_CONSENT_STATE_LOST' }))
+  })
+
+  it('stops when consent.state is made anew under it, and folds nothing into the new one', async () => {
+    const { ledger, state, saw, acts } = setUp()
+    await saw(...FIRST)
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [tickRow(0, 1)])])
+    await saw(...FIRST, 'begin 1', 'produce', 'commit')
+    state.topicId = null
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 1, [decisionRow(1, decision('grant', ANN))])])
+    await vi.waitFor(() => expect(ledger.queue).toEqual([]))
+    state.topicId = 'b'.repeat(32)
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_CONSENT_STATE_REPLACED' }))
+    expect(acts.at(-1)).toBe('commit')
+  })
+
+  it('stops, and resets nothing, when its position is not in the ledger', async () => {
+    const { ledger, state, saw, acts } = setUp({ committed: 5 })
+    await saw(...FIRST)
+    ledger.poll = async () => {
+      throw new OffsetOutOfRange('consent.decisions', AT, 5, 9)
+    }
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_LEDGER_OFFSET_OUT_OF_RANGE' }))
+    expect(acts).toEqual(FIRST)
+  })
+
+  it('stops a partition at a record that can’t be folded, commits what lies before it, and says so', async () => {
+    const { ledger, loop, saw } = setUp()
+    await saw(...FIRST)
+    const bad = { offset: 1, timeMs: 0, key: Buffer.alloc(32), value: Buffer.of(9) }
+    ledger.queue.push([
+      fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN)), bad, tickRow(2, 1)]),
+    ])
+    await saw(...FIRST, 'begin 1', 'produce', 'commit')
+    await vi.waitFor(() => expect(loop.lanes.get(AT)?.state).toBe('stopped'))
+    expect(loop.why).toMatch(/stopped/)
+  })
+})

@@ -1,0 +1,148 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { openConsentView, openRedis, pause } from '@weir/consent-view'
+import { connectKafka, type Kafka, type KafkaOptions } from '@weir/kafka'
+import { purposeKeys } from '@weir/pseudonym'
+import {
+  commonConfig,
+  kafkaConfig,
+  kafkaOptions,
+  keyFilesConfig,
+  readKeyFile,
+  redisConfig,
+  runService,
+  slotConfig,
+  topicName,
+} from '@weir/service'
+import { z } from 'zod'
+import { CacheWriter } from './cache-writer.ts'
+import type { Environment, Topics } from './environment.ts'
+import { Loader } from './loader.ts'
+import { Loop } from './loop.ts'
+import { makeProjectorMetrics, watchProjector } from './metrics.ts'
+import { Ticker } from './ticker.ts'
+
+/** Key epoch of grants that begin now. */
+const KEY_EPOCH = 1
+const TRANSACTION_TIMEOUT_MS = 5_000
+
+const { WEIR_ROOT_KEY_FILE } = keyFilesConfig
+
+await runService({
+  name: 'projector',
+  config: z.object({ ...commonConfig, ...kafkaConfig, ...redisConfig, ...slotConfig, WEIR_ROOT_KEY_FILE }),
+  start: async ({ config, log, metrics: registry, signal, fail }) => {
+    const namespace = config.WEIR_NAMESPACE
+    const named = (name: string) => topicName(namespace, name)
+    const onEvent = ({ kind, message }: { kind: string; message: string }) => log.info({ event: kind, message })
+
+    const keys = purposeKeys(readKeyFile(config.WEIR_ROOT_KEY_FILE))
+    const kafka = await connect({ ...kafkaOptions(config, 'weir-projector'), onEvent }, signal)
+    const redis = openRedis(config.REDIS_URL, (error) => log.warn({ event: 'redis-error', err: error }))
+    const clock = { monotonicMs: () => performance.now() }
+    const view = await openConsentView({ kafka, redis, namespace, clock, requireFresh: false, onEvent })
+    const metrics = makeProjectorMetrics(registry)
+    const topics = await findTopics(kafka, named, signal, onEvent)
+
+    const loader = new Loader({
+      kafka,
+      topic: topics.state,
+      cache: new CacheWriter(redis, namespace),
+      monotonicMs: clock.monotonicMs,
+      onEvent,
+      onLoaded: (records) => metrics.loadedRecords.inc(records),
+    })
+    const appender = await kafka.appender()
+    const ticker = new Ticker({
+      appender,
+      topic: topics.decisions,
+      view,
+      everyMs: 200,
+      giveUpAfterMs: 10_000,
+      randomHex16: () => randomBytes(16).toString('hex'),
+      monotonicMs: clock.monotonicMs,
+      onRoundTrip: (ms) => metrics.tickSeconds.observe(ms / 1_000),
+      onError: (error) => log.warn({ event: 'tick-not-appended', err: error }),
+    })
+    const environment: Environment = {
+      kafka,
+      view,
+      producer: kafka.transactionalProducer({
+        transactionalId: named(`projector.${config.WEIR_SLOT}`),
+        transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+      }),
+      groupId: named('projector'),
+      topics,
+      purposeKeys: keys,
+      salts: { salt: () => randomBytes(16).toString('hex'), epoch: KEY_EPOCH },
+      randomBelow: (below) => randomInt(below),
+      monotonicMs: clock.monotonicMs,
+      nowMs: () => Date.now(),
+      metrics,
+      log,
+      fail,
+    }
+    const loop = new Loop(environment, {
+      started: (partition) => {
+        loader.add(partition)
+        ticker.add(partition)
+      },
+      ended: (partition) => {
+        loader.remove(partition)
+        ticker.remove(partition)
+      },
+    })
+    watchProjector(registry, view, loop, loader)
+    loop.start()
+
+    return {
+      ready: () => {
+        const why = view.health().why || loop.why || loader.why
+        return why === '' ? { ok: true } : { ok: false, why }
+      },
+      close: async () => {
+        await ticker.close()
+        await loop.close()
+        await loader.close()
+        await view.close()
+        await appender.close()
+        redis.disconnect()
+        await kafka.close()
+      },
+    }
+  },
+})
+
+/** Gives up connecting when the process is to end; once connected, closing is ours to do in order. */
+async function connect(options: KafkaOptions, signal: AbortSignal): Promise<Kafka> {
+  const connecting = new AbortController()
+  const giveUp = () => connecting.abort()
+  signal.addEventListener('abort', giveUp)
+  try {
+    return await connectKafka({ ...options, signal: connecting.signal })
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+/** Waits until set-up has made the consent topics. */
+async function findTopics(
+  kafka: Kafka,
+  named: (name: string) => string,
+  signal: AbortSignal,
+  onEvent: (event: { kind: string; message: string }) => void,
+): Promise<Topics> {
+  const names = {
+    decisions: named('consent.decisions'),
+    state: named('consent.state'),
+    forget: named('consent.forget'),
+  }
+  for (let tries = 0; ; tries++) {
+    signal.throwIfAborted()
+    const infos = await kafka.topics(Object.values(names)).catch(() => [])
+    const forget = infos.find((info) => info.topic === names.forget)
+    if (infos.length === 3 && forget !== undefined) return { ...names, forgetPartitions: forget.partitions }
+    if (tries === 0)
+      onEvent({ kind: 'waiting-for-topics', message: 'the consent topics are not there yet: run set-up' })
+    await pause(500, signal)
+  }
+}
