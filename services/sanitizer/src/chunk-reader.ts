@@ -1,0 +1,109 @@
+import { type Fetcher, RecordWalk, Rows } from '@weir/kafka'
+import type { Chunk } from './chunk.ts'
+
+/** Bounds of a chunk (DESIGN 4): by records and time, never by bytes, since sizes are withheld. */
+export const CHUNK_RECORDS = 8_000
+export const CHUNK_MS = 10
+
+interface PendingWalk {
+  readonly partition: number
+  readonly walk: RecordWalk
+}
+
+interface Reading {
+  /** Next offset that has not been handed out in a chunk. */
+  position: number
+  highWatermark: number
+}
+
+/** Cuts what the fetcher brings into chunks. Positions move when a chunk is taken; a rewind gives its rows again. */
+export class ChunkReader {
+  readonly #topic: string
+  readonly #fetcher: Fetcher
+  readonly #monotonicMs: () => number
+  readonly #readings = new Map<number, Reading>()
+  #walks: PendingWalk[] = []
+  readonly #rows = new Rows(CHUNK_RECORDS)
+
+  constructor(topic: string, fetcher: Fetcher, monotonicMs: () => number) {
+    this.#topic = topic
+    this.#fetcher = fetcher
+    this.#monotonicMs = monotonicMs
+  }
+
+  get partitions(): number[] {
+    return [...this.#readings.keys()]
+  }
+
+  /** Records appended but not handed out, over all partitions read. */
+  get lag(): number {
+    let lag = 0
+    for (const { position, highWatermark } of this.#readings.values()) lag += Math.max(0, highWatermark - position)
+    return lag
+  }
+
+  /** Starts or moves the reading of a partition. */
+  assign(partition: number, position: number): void {
+    this.#forget(partition)
+    this.#readings.set(partition, { position, highWatermark: position })
+    this.#fetcher.assign(partition, position)
+  }
+
+  unassign(partition: number): void {
+    this.#forget(partition)
+    this.#readings.delete(partition)
+    this.#fetcher.unassign(partition)
+  }
+
+  /**
+   * The next chunk, or null when nothing came within `waitMs`. Rejects with OffsetOutOfRange. The chunk's rows are
+   * valid until the next call.
+   */
+  async next(waitMs: number): Promise<Chunk | null> {
+    const rows = this.#rows
+    rows.clear()
+    const moved = new Map<number, number>()
+    let until = this.#monotonicMs() + waitMs
+    let gathering = false
+    for (;;) {
+      this.#fill(rows, moved)
+      if (rows.count >= CHUNK_RECORDS) break
+      if (rows.count > 0 && !gathering) {
+        gathering = true
+        until = this.#monotonicMs() + CHUNK_MS
+      }
+      const leftMs = until - this.#monotonicMs()
+      if (leftMs <= 0) break
+      this.#accept(await this.#fetcher.poll(leftMs))
+    }
+    // Offsets without rows are not committed by themselves: they go with the next chunk that has some.
+    if (rows.count === 0) return null
+    const positions = [...moved].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }))
+    return { rows, positions }
+  }
+
+  #accept(fetched: Awaited<ReturnType<Fetcher['poll']>>): void {
+    for (const part of fetched) {
+      const reading = this.#readings.get(part.partition)
+      if (reading === undefined) continue
+      reading.highWatermark = part.highWatermark
+      if (part.records.length > 0) this.#walks.push({ partition: part.partition, walk: new RecordWalk(part) })
+    }
+  }
+
+  #fill(rows: Rows, moved: Map<number, number>): void {
+    while (this.#walks.length > 0 && rows.count < CHUNK_RECORDS) {
+      const { partition, walk } = this.#walks[0] as PendingWalk
+      const before = rows.count
+      walk.fill(rows, CHUNK_RECORDS - rows.count)
+      const reading = this.#readings.get(partition) as Reading
+      reading.position = walk.position
+      if (rows.count > before || moved.has(partition)) moved.set(partition, walk.position)
+      if (walk.done) this.#walks.shift()
+    }
+  }
+
+  #forget(partition: number): void {
+    this.#walks = this.#walks.filter((one) => one.partition !== partition)
+  }
+}

@@ -1,0 +1,56 @@
+import type { PurposeRule } from '@weir/consent'
+import type { ConsentView } from '@weir/consent-view'
+import type { Output, Stream } from '@weir/contracts'
+import type { Member, TransactionalProducer } from '@weir/kafka'
+import type { purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
+import type { WriterSchemas } from './writer-schemas.ts'
+
+/** Everything one run of the pipeline needs; gathered once in main.ts, replaced as a whole by the simulator. */
+export interface Environment {
+  readonly stream: Stream
+  /** Topics as they are called on this cluster, with the namespace. */
+  readonly rawTopic: string
+  readonly quarantine: OutputTopic
+  readonly outputs: readonly OutputPlan[]
+  readonly schemas: WriterSchemas
+  readonly consent: ConsentView
+  readonly references: ReturnType<typeof referenceHasher>
+  readonly purposeKeys: ReturnType<typeof purposeKeys>
+  readonly sealer: ReturnType<typeof sealer>
+  readonly transactions: TransactionalProducer
+  readonly member: Member
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export interface OutputTopic {
+  readonly topic: string
+  readonly partitions: number
+}
+
+/** One purpose of the stream, ready to run. */
+export interface OutputPlan extends OutputTopic {
+  readonly output: Output
+  readonly rule: PurposeRule
+  /** Id of the derived clean schema in the registry; goes into each value's wire header. */
+  readonly schemaId: number
+  /** Largest clean value that the topic takes. */
+  readonly maxValueBytes: number
+  /** To which unit each policy shows the event time, in ms (1: exactly); null: not at all. */
+  readonly grantedTimeUnitMs: readonly (number | null)[]
+  readonly otherwiseTimeUnitMs: number | null
+}
+
+export interface Clock {
+  /** Unix milliseconds. */
+  nowMs(): number
+  monotonicMs(): number
+  /** Resolves after the time, or at once when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}
+
+export interface Random {
+  /** Uniform whole number in [0, below). */
+  below(below: number): number
+  bytes(count: number): Uint8Array
+}

@@ -1,0 +1,212 @@
+import { type Kafka, KafkaError, NotAMember, TransactionError } from '@weir/kafka'
+import type { Logger } from '@weir/service'
+import type { Chunk } from './chunk.ts'
+import type { ChunkReader } from './chunk-reader.ts'
+import type { Environment } from './environment.ts'
+import type { SanitizerMetrics } from './metrics.ts'
+import type { Outcome } from './outcome.ts'
+import { processChunk } from './pipeline.ts'
+import { startPositions } from './start-position.ts'
+import { Turns } from './turns.ts'
+
+/** How long one turn waits for records before others (an assignment, say) may have theirs. */
+const WAIT_MS = 100
+const STALE_AT_ONCE = 3
+const FIRST_BACK_OFF_MS = 50
+const LONGEST_BACK_OFF_MS = 5_000
+
+export interface LoopParts {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly rawTopic: string
+  readonly reader: ChunkReader
+  readonly transactions: Environment['transactions']
+  readonly clock: Environment['clock']
+  readonly metrics: SanitizerMetrics
+  readonly purposes: readonly string[]
+  readonly log: Logger
+  readonly signal: AbortSignal
+  /** Ends the process: for what goes wrong outside a turn of the loop and can't be mended by waiting. */
+  readonly fail: (error: unknown) => void
+}
+
+/**
+ * Owns fetching, holding, rebalance, recovery and drain; what becomes of a chunk is the pipeline's.
+ *
+ * One turn at a time: an attempt at a chunk, or a change of assignment. So partitions are given up only between
+ * attempts, and an attempt never sees its partitions go.
+ */
+export class Loop {
+  readonly #parts: LoopParts
+  readonly #turns = new Turns()
+  /** Partitions that are ours, read or not yet. */
+  readonly #owned = new Set<number>()
+  /** Next offset of each partition that is surely committed; what a dropped chunk goes back to. */
+  readonly #committed = new Map<number, number>()
+  #pending: Chunk | null = null
+  #recover = true
+  #staleInARow = 0
+  #backOffMs = FIRST_BACK_OFF_MS
+  #trouble: string | null = 'starting'
+
+  constructor(parts: LoopParts) {
+    this.#parts = parts
+  }
+
+  /** Why it does not process records now; null when it does, or has nothing to do. */
+  get trouble(): string | null {
+    return this.#trouble
+  }
+
+  /** Until the signal aborts: then the attempt under way ends, nothing new begins. Rejects on bugs and lost places. */
+  async run(env: Environment): Promise<void> {
+    const { signal, clock } = this.#parts
+    while (!signal.aborted) {
+      const waitMs = await this.#turns.take(() => this.#turn(env))
+      if (waitMs > 0) await clock.sleep(waitMs, signal)
+    }
+    // A change of assignment under way is let finish, so that leaving finds a settled state.
+    await this.#turns.take(async () => {})
+  }
+
+  async assigned(partitions: readonly number[]): Promise<void> {
+    await this.#turns.take(async () => {
+      this.#parts.log.info({ event: 'assigned', partitions })
+      for (const partition of partitions) this.#owned.add(partition)
+      // Before the first initialisation, or with a recovery due, it starts them together with the others.
+      if (!this.#recover) await this.#startNew(partitions)
+    })
+  }
+
+  async revoked(partitions: readonly number[]): Promise<void> {
+    await this.#turns.take(async () => {
+      this.#parts.log.info({ event: 'revoked', partitions })
+      this.#giveUp(partitions)
+    })
+  }
+
+  async lost(partitions: readonly number[]): Promise<void> {
+    await this.#turns.take(async () => {
+      this.#parts.log.warn({ event: 'lost', partitions })
+      this.#giveUp(partitions)
+      this.#recover = true
+    })
+  }
+
+  /** One attempt. Answers how long to wait before the next, in ms. */
+  async #turn(env: Environment): Promise<number> {
+    if (this.#recover && !(await this.#recovered(env))) return this.#backOff()
+    this.#pending ??= await this.#parts.reader.next(WAIT_MS)
+    if (this.#pending === null) {
+      this.#trouble = null
+      // Nothing assigned: fetching returns at once, so that waiting is ours.
+      return this.#owned.size === 0 ? WAIT_MS : 0
+    }
+    const begun = this.#parts.clock.monotonicMs()
+    const outcome = await processChunk(env, this.#pending)
+    this.#parts.metrics.attempted(outcome, (this.#parts.clock.monotonicMs() - begun) / 1_000)
+    return this.#act(outcome, this.#pending)
+  }
+
+  #act(outcome: Outcome, chunk: Chunk): number {
+    switch (outcome.kind) {
+      case 'committed':
+        for (const { partition, offset } of chunk.positions) this.#committed.set(partition, offset)
+        this.#pending = null
+        this.#parts.metrics.committed(outcome.tally, this.#parts.purposes)
+        this.#settled()
+        return 0
+      case 'stale':
+        // Once or twice is a withdrawal under way; a broker that refuses every attempt is not to be hammered.
+        return ++this.#staleInARow <= STALE_AT_ONCE ? 0 : this.#backOff()
+      case 'held':
+        this.#inTrouble(`held: ${outcome.reason}`)
+        return outcome.retryAfterMs
+      case 'unknown':
+      case 'fenced':
+        this.#inTrouble(`${outcome.kind}: ${outcome.why}`)
+        this.#pending = null
+        this.#recover = true
+        return this.#backOff()
+    }
+  }
+
+  /**
+   * The recovery rule: initialise the producer (which ends whatever was open), only then read the committed offsets,
+   * go on from them. As a confirmed member only, or two processes of one slot would fence each other for ever.
+   */
+  async #recovered(env: Environment): Promise<boolean> {
+    try {
+      await env.member.withIdentity(async () => {})
+      await env.transactions.init()
+      this.#recover = false
+      this.#pending = null
+      await this.#startAt([...this.#owned])
+      this.#settled()
+      return true
+    } catch (error) {
+      if (!isOperating(error)) throw error
+      this.#recover = true
+      this.#inTrouble(`recovering: ${error.message}`)
+      return false
+    }
+  }
+
+  async #startNew(partitions: readonly number[]): Promise<void> {
+    try {
+      await this.#startAt(partitions)
+    } catch (error) {
+      if (isOperating(error)) this.#recover = true
+      else this.#parts.fail(error)
+    }
+  }
+
+  async #startAt(partitions: readonly number[]): Promise<void> {
+    if (partitions.length === 0) return
+    const { kafka, groupId, rawTopic, reader } = this.#parts
+    const positions = await startPositions(kafka, groupId, rawTopic, partitions)
+    for (const [partition, position] of positions) {
+      this.#committed.set(partition, position)
+      reader.assign(partition, position)
+    }
+  }
+
+  /** A chunk with rows of a partition that is not ours any more is dropped; its other rows are read again. */
+  #giveUp(partitions: readonly number[]): void {
+    const gone = new Set(partitions)
+    if (this.#pending?.positions.some(({ partition }) => gone.has(partition))) {
+      for (const { partition } of this.#pending.positions) {
+        if (!gone.has(partition)) this.#parts.reader.assign(partition, this.#committed.get(partition) as number)
+      }
+      this.#pending = null
+    }
+    for (const partition of partitions) {
+      this.#owned.delete(partition)
+      this.#parts.reader.unassign(partition)
+      this.#committed.delete(partition)
+    }
+  }
+
+  #backOff(): number {
+    const waitMs = this.#backOffMs
+    this.#backOffMs = Math.min(2 * waitMs, LONGEST_BACK_OFF_MS)
+    return waitMs
+  }
+
+  #inTrouble(why: string): void {
+    if (this.#trouble !== why) this.#parts.log.warn({ event: 'waiting', why })
+    this.#trouble = why
+  }
+
+  #settled(): void {
+    if (this.#trouble !== null) this.#parts.log.info({ event: 'going-on' })
+    this.#trouble = null
+    this.#staleInARow = 0
+    this.#backOffMs = FIRST_BACK_OFF_MS
+  }
+}
+
+/** Trouble of the world outside, which passes; anything else is a bug or for people to mend. */
+function isOperating(error: unknown): error is Error {
+  return error instanceof KafkaError || error instanceof TransactionError || error instanceof NotAMember
+}

@@ -1,0 +1,156 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openConsentView } from '@weir/consent-view'
+import { loadContracts, type Stream } from '@weir/contracts'
+import { connectKafka } from '@weir/kafka'
+import { purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
+import {
+  commonConfig,
+  contractsConfig,
+  kafkaConfig,
+  kafkaOptions,
+  keyFilesConfig,
+  readKeyFile,
+  redisConfig,
+  registryConfig,
+  runService,
+  slotConfig,
+  topicName,
+} from '@weir/service'
+import { z } from 'zod'
+import { ChunkReader } from './chunk-reader.ts'
+import type { Clock, Environment, Random } from './environment.ts'
+import { Loop } from './loop.ts'
+import { SanitizerMetrics } from './metrics.ts'
+import { openOutputs } from './open-outputs.ts'
+import { httpRegistry } from './registry.ts'
+import { WriterSchemas } from './writer-schemas.ts'
+
+const TRANSACTION_TIMEOUT_MS = 5_000
+const REBALANCE_TIMEOUT_MS = 10_000
+const KEY_EPOCH = 1
+
+const config = z.object({
+  ...commonConfig,
+  ...kafkaConfig,
+  ...redisConfig,
+  ...registryConfig,
+  ...contractsConfig,
+  ...keyFilesConfig,
+  ...slotConfig,
+  WEIR_STREAM: z
+    .string()
+    .default('clickstream')
+    .describe('Name of the stream in the contracts that this process sanitizes'),
+})
+
+const clock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  // Rejects when the signal aborts, which here only means: wait no longer.
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+}
+const random: Random = { below: (below) => randomInt(below), bytes: (count) => randomBytes(count) }
+
+await runService({
+  name: 'sanitizer',
+  config,
+  async start({ config, log, metrics: registry, signal, fail }) {
+    const rootKey = readKeyFile(config.WEIR_ROOT_KEY_FILE)
+    const referenceKey = readKeyFile(config.WEIR_REFERENCE_KEY_FILE)
+    const stream = streamOf(loadContracts(config.WEIR_CONTRACTS).streams, config.WEIR_STREAM)
+    const name = (plain: string) => topicName(config.WEIR_NAMESPACE, plain)
+    const rawTopic = name(stream.rawTopic)
+    const groupId = name(`sanitizer.${stream.name}`)
+
+    const kafka = await connectKafka({
+      ...kafkaOptions(config, 'weir-sanitizer'),
+      signal,
+      onEvent: (event) => log.info({ event: `kafka-${event.kind}`, detail: event.message }),
+    })
+    const reading = httpRegistry(config.SCHEMA_REGISTRY_URL)
+    const opened = await openOutputs({ kafka, registry: reading, stream, name, clock, log, signal })
+    const consent = await openConsentView({
+      kafka,
+      redis: config.REDIS_URL,
+      namespace: config.WEIR_NAMESPACE,
+      clock,
+      onEvent: (event) => log.info({ event: `consent-${event.kind}`, detail: event.message }),
+    })
+    const transactions = kafka.transactionalProducer({
+      transactionalId: `${groupId}.${config.WEIR_SLOT}`,
+      transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
+    })
+    const fetcher = kafka.fetcher({
+      topic: rawTopic,
+      isolation: 'read_committed',
+      maxWaitMs: 250,
+      maxPartitionBytes: 4 * 1024 * 1024,
+      maxBytes: 16 * 1024 * 1024,
+      readAheadBytes: 16 * 1024 * 1024,
+    })
+    const reader = new ChunkReader(rawTopic, fetcher, clock.monotonicMs)
+    const purposes = stream.outputs.map((output) => output.purpose.name)
+    const metrics = new SanitizerMetrics(registry, {
+      lag: () => reader.lag,
+      consentAgeMs: () => consent.health().oldestAgeMs,
+    })
+    metrics.expect(purposes)
+
+    const loop = new Loop({
+      kafka,
+      groupId,
+      rawTopic,
+      reader,
+      transactions,
+      clock,
+      metrics,
+      purposes,
+      log,
+      signal,
+      fail,
+    })
+    const member = await kafka.join({
+      groupId,
+      topic: rawTopic,
+      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+      onAssigned: (partitions) => loop.assigned(partitions),
+      onRevoked: (partitions) => loop.revoked(partitions),
+      onLost: (partitions) => loop.lost(partitions),
+    })
+    const env: Environment = {
+      stream,
+      rawTopic,
+      ...opened,
+      schemas: new WriterSchemas(reading, stream, `${rawTopic}-value`),
+      consent,
+      references: referenceHasher(referenceKey),
+      purposeKeys: purposeKeys(rootKey),
+      sealer: sealer(rootKey, KEY_EPOCH),
+      transactions,
+      member,
+      clock,
+      random,
+    }
+    const running = loop.run(env).catch(fail)
+
+    return {
+      ready: () => (loop.trouble === null ? { ok: true } : { ok: false, why: loop.trouble }),
+      async close() {
+        await running
+        await member.leave()
+        await transactions.close()
+        await fetcher.close()
+        await consent.close()
+        await kafka.close()
+      },
+    }
+  },
+})
+
+function streamOf(streams: readonly Stream[], wanted: string): Stream {
+  const stream = streams.find((one) => one.name === wanted)
+  if (stream) return stream
+  const known = streams.map((one) => one.name).join(', ')
+  throw new Error(`WEIR_STREAM names "${wanted}", which the contracts do not have; they have: ${known}`)
+}

@@ -1,0 +1,82 @@
+import type { Stream } from '@weir/contracts'
+import { type Kafka, KafkaError } from '@weir/kafka'
+import type { Logger } from '@weir/service'
+import type { Clock, OutputPlan, OutputTopic } from './environment.ts'
+import { planOutput } from './output-plan.ts'
+import type { RegistryReader } from './registry.ts'
+
+const RETRY_MS = 1_000
+
+export interface OpenOutputs {
+  readonly kafka: Kafka
+  readonly registry: RegistryReader
+  readonly stream: Stream
+  /** Puts the namespace before a name of the contract. */
+  readonly name: (plain: string) => string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+export interface OpenedOutputs {
+  readonly outputs: readonly OutputPlan[]
+  readonly quarantine: OutputTopic
+}
+
+/**
+ * What the cluster and the registry say of the stream's outputs. Only set-up creates topics and registers schemas, so
+ * here we wait until it has: a service that comes up before its contract is applied is no fault.
+ */
+export async function openOutputs(parts: OpenOutputs): Promise<OpenedOutputs> {
+  let said = ''
+  while (!parts.signal.aborted) {
+    const opened = await tryOpen(parts)
+    if (typeof opened !== 'string') return opened
+    if (opened !== said) parts.log.warn({ event: 'waiting', why: opened })
+    said = opened
+    await parts.clock.sleep(RETRY_MS, parts.signal)
+  }
+  throw new Error('asked to end before the outputs were there')
+}
+
+/** The outputs, or why they are not there yet and what to do. */
+async function tryOpen(parts: OpenOutputs): Promise<OpenedOutputs | string> {
+  try {
+    return await open(parts)
+  } catch (error) {
+    if (error instanceof KafkaError) return `Kafka: ${error.message}`
+    throw error
+  }
+}
+
+async function open({ kafka, registry, stream, name }: OpenOutputs): Promise<OpenedOutputs | string> {
+  const wanted = [stream.rawTopic, stream.quarantineTopic, ...stream.outputs.map((output) => output.topic)].map(name)
+  const infos = new Map((await kafka.topics(wanted)).map((info) => [info.topic, info]))
+  const missing = wanted.filter((topic) => !infos.has(topic))
+  if (missing.length > 0) return `no topic ${missing.join(', ')} yet; apply the contract`
+
+  const outputs: OutputPlan[] = []
+  for (const output of stream.outputs) {
+    const topic = name(output.topic)
+    const subject = `${topic}-value`
+    const schema = await registry.idOf(subject, output.cleanSchema)
+    if (schema.kind === 'away') return 'the schema registry does not answer'
+    if (schema.kind === 'absent') return `subject ${subject} has not the schema of this contract; apply the contract`
+    const config = await kafka.admin.topicConfig(topic)
+    const maxMessageBytes = Number(config['max.message.bytes'])
+    outputs.push(
+      planOutput(stream, output, {
+        topic,
+        partitions: partitionsOf(infos, topic),
+        schemaId: schema.id,
+        maxMessageBytes,
+      }),
+    )
+  }
+  const quarantine = name(stream.quarantineTopic)
+  return { outputs, quarantine: { topic: quarantine, partitions: partitionsOf(infos, quarantine) } }
+}
+
+function partitionsOf(infos: ReadonlyMap<string, { partitions: number }>, topic: string): number {
+  return (infos.get(topic) as { partitions: number }).partitions
+}

@@ -1,0 +1,20 @@
+import type { HeldReason } from '@weir/consent-view'
+import type { Tally } from './tally.ts'
+
+export type Held = {
+  readonly kind: 'held'
+  readonly reason: HeldReason | 'registry-away'
+  readonly retryAfterMs: number
+}
+
+/** What became of a chunk (DESIGN 4). The loop acts on it; nothing else is thrown but bugs. */
+export type Outcome =
+  | { readonly kind: 'committed'; readonly tally: Tally }
+  /** Aborted, nothing visible: decide the same chunk again. */
+  | { readonly kind: 'stale' }
+  /** Nothing was published and nothing can be for now: the whole chunk waits. */
+  | Held
+  /** It may have committed: initialise the producer again, only then read the committed offsets. */
+  | { readonly kind: 'unknown'; readonly why: string }
+  /** Another process has our slot or our partitions. */
+  | { readonly kind: 'fenced'; readonly why: string }
