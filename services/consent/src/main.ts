@@ -119,8 +119,12 @@ await runService({
     return {
       ready: () => {
         if (waitingFor !== null) return { ok: false, why: waitingFor }
-        const { why } = view.health()
-        return why === '' ? { ok: true } : { ok: false, why }
+        const { why, freshPartitions } = view.health()
+        if (why !== '') return { ok: false, why }
+        if (freshPartitions < CONSENT_PARTITIONS) {
+          return { ok: false, why: 'consent is not proved fresh: withdrawals are taken, grants and reads are not' }
+        }
+        return { ok: true }
       },
       async close() {
         // Long polls first: they are answered with what is known, so that the server can close.

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openConsentView } from '@weir/consent-view'
+import { CONSENT_PARTITIONS } from '@weir/consent'
+import { openConsentView, type ViewHealth } from '@weir/consent-view'
 import { loadContracts, type Stream } from '@weir/contracts'
 import { connectKafka } from '@weir/kafka'
 import { purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
@@ -10,6 +11,7 @@ import {
   kafkaConfig,
   kafkaOptions,
   keyFilesConfig,
+  type Readiness,
   readKeyFile,
   redisConfig,
   registryConfig,
@@ -135,7 +137,7 @@ await runService({
     const running = loop.run(env).catch(fail)
 
     return {
-      ready: () => (loop.trouble === null ? { ok: true } : { ok: false, why: loop.trouble }),
+      ready: () => readiness(loop.trouble, consent.health()),
       async close() {
         await running
         await member.leave()
@@ -147,6 +149,13 @@ await runService({
     }
   },
 })
+
+function readiness(trouble: string | null, consent: ViewHealth): Readiness {
+  if (trouble !== null) return { ok: false, why: trouble }
+  if (consent.why !== '') return { ok: false, why: consent.why }
+  if (consent.freshPartitions < CONSENT_PARTITIONS) return { ok: false, why: 'consent is not proved fresh' }
+  return { ok: true }
+}
 
 function streamOf(streams: readonly Stream[], wanted: string): Stream {
   const stream = streams.find((one) => one.name === wanted)
