@@ -164,7 +164,7 @@ export class Weir {
       topic: this.topic('clickstream.raw'),
       partition,
     }))
-    const ends = await kafka.endOffsets(raw, 'stable')
+    const ends = await until('the ends of raw', () => kafka.endOffsets(raw, 'stable'))
     await until(
       'raw drained',
       async () => {

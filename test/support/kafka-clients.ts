@@ -1,0 +1,80 @@
+import { connectKafka, type Kafka, type KafkaOptions, RecordWalk, Rows, type TopicPartition } from '@weir/kafka'
+import { afterEach } from 'vitest'
+import { until } from './until.ts'
+
+export interface Clients {
+  connect(brokers: string, more?: Partial<KafkaOptions>): Promise<Kafka>
+  /** Anything else that is to be closed after the test. */
+  closing(close: () => Promise<unknown>): void
+}
+
+/** Clients of a test file; whatever a test leaves open is closed after it, last opened first. */
+export function clients(): Clients {
+  const open: (() => Promise<unknown>)[] = []
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close()
+  })
+  return {
+    async connect(brokers, more = {}) {
+      const kafka = await connectKafka({ brokers: brokers.split(','), clientId: 'weir-test', ...more })
+      open.push(() => kafka.close())
+      return kafka
+    },
+    closing: (close) => open.push(close),
+  }
+}
+
+export interface SeenRecord {
+  readonly partition: number
+  readonly offset: number
+  readonly key: string | null
+  readonly value: string | null
+}
+
+/** Everything a reader of this isolation sees of a partition from `from` to its present end, and where it then stands. */
+export async function readToEnd(
+  kafka: Kafka,
+  { topic, partition }: TopicPartition,
+  isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
+  from = 0,
+): Promise<{ records: SeenRecord[]; position: number }> {
+  const fetcher = kafka.fetcher({
+    topic,
+    isolation,
+    maxWaitMs: 50,
+    maxBytes: 1_000_000,
+    maxPartitionBytes: 1_000_000,
+    readAheadBytes: 1_000_000,
+  })
+  try {
+    fetcher.assign(partition, from)
+    const of = isolation === 'read_committed' ? 'stable' : 'high-watermark'
+    // After a broker's restart the first answer is a refusal: the leader epoch has moved.
+    const [end = 0] = await until('the end', () => kafka.endOffsets([{ topic, partition }], of))
+    const records: SeenRecord[] = []
+    let position = from
+    await until(`partition ${partition} of ${topic} read to ${end}`, async () => {
+      for (const fetched of await fetcher.poll(100)) {
+        const walk = new RecordWalk(fetched)
+        const rows = new Rows(10_000)
+        walk.fill(rows, 10_000)
+        for (let i = 0; i < rows.count; i++) records.push(recordAt(rows, i))
+        position = walk.position
+      }
+      return position >= end
+    })
+    return { records, position }
+  } finally {
+    await fetcher.close()
+  }
+}
+
+function recordAt(rows: Rows, i: number): SeenRecord {
+  const text = (start = -1, end = -1) => (start < 0 ? null : (rows.source[i]?.toString('utf8', start, end) ?? null))
+  return {
+    partition: rows.partition[i] ?? -1,
+    offset: rows.offset[i] ?? -1,
+    key: text(rows.keyStart[i], rows.keyEnd[i]),
+    value: text(rows.valueStart[i], rows.valueEnd[i]),
+  }
+}
