@@ -1,3 +1,5 @@
+import type { ServiceProcess } from './service-process.ts'
+
 /** Samples of a Prometheus text page by name and labels, as far as the demo shows them. */
 export class MetricsPage {
   readonly text: string
@@ -22,7 +24,6 @@ export class MetricsPage {
   }
 }
 
-export async function readMetrics(opsUrl: string): Promise<MetricsPage> {
-  const response = await fetch(`${opsUrl}/metrics`)
-  return new MetricsPage(await response.text())
+export async function readMetrics(service: ServiceProcess): Promise<MetricsPage> {
+  return new MetricsPage(await service.metrics())
 }

@@ -63,7 +63,7 @@ async function stream(
 ): Promise<Result> {
   const { options, plan, purposes } = prepared
   const { say, signal } = around
-  const consent = new ConsentClient(services.consent.url('http'), ground.data.serviceToken)
+  const consent = new ConsentClient(await services.consent.url('http'), ground.data.serviceToken)
   const rawTopic = ground.topicName(prepared.stream.rawTopic)
   const [rawInfo] = await ground.kafka.topics([rawTopic])
   const groupId = ground.topicName(`sanitizer.${prepared.stream.name}`)
@@ -124,7 +124,7 @@ async function stream(
     referenceKey: ground.data.referenceKey,
     journal: journal.entries,
     logFiles: all(services).map((service) => service.logFile),
-    metrics: await Promise.all(all(services).map(async (service) => (await readMetrics(service.url('ops'))).text)),
+    metrics: await Promise.all(all(services).map((service) => service.metrics())),
   })
   for (const finding of report.findings) say(`finding: ${finding}`)
   return verdict({
@@ -162,7 +162,7 @@ async function showFirst(
 }
 
 async function currentLine(services: Services, purposes: readonly string[], published: number): Promise<string> {
-  const page = await readMetrics(services.sanitizer.url('ops'))
+  const page = await readMetrics(services.sanitizer)
   return progressLine(performance.now() / 1000, published, progressOf(page, purposes))
 }
 

@@ -34,7 +34,7 @@ export class ServiceProcess {
   readonly #child: ChildProcess
   readonly #log: WriteStream
   readonly #last: string[] = []
-  readonly #ports = new Map<string, number>()
+  readonly #listening = new Map<string, PromiseWithResolvers<number>>()
   readonly #ready = Promise.withResolvers<void>()
   #ending = false
 
@@ -68,24 +68,40 @@ export class ServiceProcess {
     }
   }
 
-  /** Address of what the service listens on; known once it is ready. */
-  url(what: 'ops' | 'http'): string {
-    const port = this.#ports.get(what)
-    if (port === undefined) throw this.#failed(`did not say on which port its ${what} server listens`)
-    return `http://127.0.0.1:${port}`
+  get running(): boolean {
+    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Asks it to end, and ends it when it takes too long. */
-  async stop(): Promise<void> {
+  /** Address of what the service listens on, as soon as it does; it may not be ready yet. */
+  async url(what: 'ops' | 'http'): Promise<string> {
+    return `http://127.0.0.1:${await Promise.race([this.#port(what).promise, this.died])}`
+  }
+
+  /** The text of its metrics page. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${await this.url('ops')}/metrics`)).text()
+  }
+
+  /** Asks it to end, and ends it when it takes too long; SIGKILL is a crash. Gives its exit code when it is gone. */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     this.#ending = true
-    if (this.#child.exitCode === null && this.#child.signalCode === null && this.#child.pid !== undefined) {
+    if (this.running) {
       const gone = once(this.#child, 'exit')
-      this.#child.kill('SIGTERM')
+      this.#child.kill(signal)
       const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS)
       await gone
       clearTimeout(timer)
     }
     await new Promise<void>((resolve) => this.#log.end(resolve))
+    return this.#child.exitCode
+  }
+
+  #port(what: string): PromiseWithResolvers<number> {
+    const known = this.#listening.get(what)
+    if (known !== undefined) return known
+    const made = Promise.withResolvers<number>()
+    this.#listening.set(what, made)
+    return made
   }
 
   #heard(line: string): void {
@@ -94,7 +110,7 @@ export class ServiceProcess {
     if (this.#last.length > LAST_LINES) this.#last.shift()
     const event = parsed(line)
     if (event['event'] === 'listening' && typeof event['port'] === 'number') {
-      this.#ports.set(String(event['what']), event['port'])
+      this.#port(String(event['what'])).resolve(event['port'])
     }
     if (event['event'] === 'ready') this.#ready.resolve()
   }

@@ -39,6 +39,6 @@ export function all({ projector, consent, sanitizer }: Services): ServiceProcess
 
 /** What the sanitizer says of itself when it is asked whether it does its job. */
 export async function whyNotReady(service: ServiceProcess): Promise<string> {
-  const response = await fetch(`${service.url('ops')}/readyz`)
+  const response = await fetch(`${await service.url('ops')}/readyz`)
   return (await response.text()).trim()
 }

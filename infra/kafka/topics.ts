@@ -12,7 +12,7 @@ export interface TopicOptions {
 export const DEFAULT_RAW_PARTITIONS = 4
 
 /** Room for what the sanitizer seals at most (4 MiB) and the batch around it. */
-const MAX_QUARANTINED_BYTES = 5 * 1024 * 1024
+const _MAX_QUARANTINED_BYTES = 5 * 1024 * 1024
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

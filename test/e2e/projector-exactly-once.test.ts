@@ -44,8 +44,7 @@ describe('the projector folds the ledger exactly once', () => {
     await second.ready()
     const before = await folded()
     await until('both get on', async () => (await folded()) > before + 50, 60_000)
-    await second.stop('SIGTERM')
-    expect(second.exitCode).toBe(0)
+    expect(await second.stop('SIGTERM')).toBe(0)
     writing.abort()
     await written
     // Ticks go on coming, so a round of them may always be on its way.

@@ -124,7 +124,7 @@ describe('promise 4: fail closed', () => {
     const { kafka, redis, registry } = stack().parts
     await Promise.all([kafka.stop('SIGKILL'), redis.stop('SIGKILL'), registry.stop('SIGKILL')])
     for (const kind of ['projector', 'consent', 'sanitizer'] as const) weir.start(kind)
-    await Promise.all([...weir.services.values()].map((service) => service.port('ops')))
+    await Promise.all([...weir.services.values()].map((service) => service.url('ops')))
     await registry.start()
     await redis.start()
     await kafka.start()

@@ -1,15 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadContracts } from '@weir/contracts'
+import { ServiceProcess } from '@weir/infra/demo/service-process.ts'
 import { applyContracts } from '@weir/infra/kafka/apply.ts'
 import type { StackEnv } from '@weir/infra/stack/index.ts'
 import { connectKafka, type Kafka } from '@weir/kafka'
 import avro from 'avsc'
 import { dump, type ForeignRecord, produce } from './foreign/foreign.ts'
-import { ServiceProcess } from './service-process.ts'
 import { until } from './until.ts'
 
 const SAMPLE_CONTRACTS = fileURLToPath(new URL('../../infra/contracts', import.meta.url))
@@ -30,7 +30,7 @@ export interface Decision {
 }
 
 export interface RawRecord {
-  readonly key: string | null
+  readonly key: string | Buffer | null
   readonly value: Buffer | null
   readonly partition?: number
 }
@@ -50,7 +50,7 @@ export class Weir {
   readonly contracts: string
   readonly services = new Map<string, ServiceProcess>()
   readonly #rawPartitions: number
-  readonly #token = randomBytes(24).toString('hex')
+  readonly token = randomBytes(24).toString('hex')
   #kafka: Kafka | null = null
   #rawSchemaId = 0
   #runs = 0
@@ -62,7 +62,7 @@ export class Weir {
     for (const key of ['root', 'reference']) {
       writeFileSync(join(this.folder, `${key}.key`), randomBytes(32), { mode: 0o600 })
     }
-    writeFileSync(join(this.folder, 'token'), this.#token, { mode: 0o600 })
+    writeFileSync(join(this.folder, 'token'), this.token, { mode: 0o600 })
   }
 
   get env(): Record<string, string> {
@@ -96,7 +96,7 @@ export class Weir {
   /** Starts a service under a name; two of one kind need two names and slots. */
   start(kind: ServiceName, name: string = kind, env: Readonly<Record<string, string>> = {}): ServiceProcess {
     const logFile = join(this.folder, `${name}.${this.#runs++}.log`)
-    const started = new ServiceProcess(kind, { ...this.env, ...env }, logFile)
+    const started = new ServiceProcess({ name: kind, env: { ...this.env, ...env }, logFile })
     this.services.set(name, started)
     return started
   }
@@ -124,15 +124,23 @@ export class Weir {
   }
 
   async api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Record<string, unknown>> {
-    const port = await this.service('consent').port('http')
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    const { status, body: answer } = await this.ask(method, path, body)
+    if (status >= 400) throw new Error(`${method} ${path.split('?')[0]}: ${status} ${JSON.stringify(answer)}`)
+    return answer
+  }
+
+  /** As `api`, with refusals as answers. */
+  async ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${await this.service('consent').url('http')}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    const answer = (await response.json()) as Record<string, unknown>
-    if (!response.ok) throw new Error(`${method} ${path.split('?')[0]}: ${response.status} ${JSON.stringify(answer)}`)
-    return answer
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
   }
 
   /** A raw event in wire format, by the contract's schema or another that is registered. */
@@ -214,6 +222,17 @@ export class Weir {
     return { schema, id: ((await response.json()) as { id: number }).id }
   }
 
+  /** All that a service has logged, over its runs. */
+  log(name: string): string {
+    const files = this.logFiles().filter((file) => basename(file).startsWith(`${name}.`))
+    return files.map((file) => readFileSync(file, 'utf8')).join('')
+  }
+
+  logFiles(): string[] {
+    const files = readdirSync(this.folder).filter((file) => file.endsWith('.log'))
+    return files.map((file) => join(this.folder, file))
+  }
+
   async kafka(): Promise<Kafka> {
     this.#kafka ??= await connectKafka({ brokers: this.stack.KAFKA_BROKERS.split(','), clientId: 'weir-test' })
     return this.#kafka
@@ -226,7 +245,7 @@ export class Weir {
   }
 }
 
-export function plainEvent(subject: string): Record<string, unknown> {
+function plainEvent(subject: string): Record<string, unknown> {
   return {
     eventId: randomUUID(),
     eventType: 'product_view',

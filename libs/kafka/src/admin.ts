@@ -2,11 +2,12 @@ import kafkajs, { type ConfigResourceTypes, type KafkaConfig, type Admin as Kafk
 import { BrokerError, KafkaError, WrongPartitionCount } from './errors.ts'
 import type { Cluster } from './net/cluster.ts'
 import { retrying } from './net/retry.ts'
+import { endOffsets } from './offsets.ts'
 import type { Admin, TopicSpec } from './port.ts'
 
 /** Where DescribeConfigs says a value comes from: set on the topic itself. */
 const DYNAMIC_TOPIC_CONFIG = 1
-const LEADERS_WITHIN_MS = 30_000
+const USABLE_WITHIN_MS = 30_000
 
 /**
  * Set-up and inspection by kafkajs's admin client, which is connected for each call and closed after it: this is rare,
@@ -42,7 +43,7 @@ export class KafkajsAdminClient implements Admin {
         else same.push(spec.topic)
       }
     })
-    await this.#haveLeaders(missing)
+    await this.#canBeUsed(missing)
     // Somebody else may have created one at the same time.
     for (const [topic, has] of await this.#partitionCounts(missing)) {
       const wanted = missing.find((spec) => spec.topic === topic)?.partitions ?? has
@@ -75,14 +76,13 @@ export class KafkajsAdminClient implements Admin {
     return new Map(topics.map(({ topic, partitions }) => [topic, partitions]))
   }
 
-  /** A new topic is known to a broker, and led by one, only some time after it was created. */
-  async #haveLeaders(specs: readonly TopicSpec[]): Promise<void> {
-    const look = async () => {
-      for (const { topic, partitions } of specs) {
-        for (let partition = 0; partition < partitions; partition++) await this.#cluster.leader(topic, partition)
-      }
-    }
-    const untilMs = performance.now() + LEADERS_WITHIN_MS
+  /** A new topic can be used only some time after it was created: when its leaders answer. */
+  async #canBeUsed(specs: readonly TopicSpec[]): Promise<void> {
+    const all = specs.flatMap(({ topic, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
+    )
+    const look = () => endOffsets(this.#cluster, all, 'earliest')
+    const untilMs = performance.now() + USABLE_WITHIN_MS
     await retrying(look, { untilMs, signal: this.#signal, what: 'The Kafka client' })
   }
 

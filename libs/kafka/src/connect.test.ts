@@ -137,8 +137,10 @@ test('A broker that says nothing costs the time limit, and the next request goes
   brokers[0]?.on(2, () => (silent ? 'silence' : offsetAnswer(0, 3)))
   const kafka = await connected(bootstrap, { requestTimeoutMs: 100 })
   await expect(kafka.endOffsets([{ topic, partition: 0 }], 'stable')).rejects.toThrow(RequestTimedOut)
+  const before = brokers[0]?.connections() ?? 0
   silent = false
   expect(await kafka.endOffsets([{ topic, partition: 0 }], 'stable')).toEqual([3])
+  expect(brokers[0]?.connections()).toBe(before + 1)
 })
 
 test('A broker that hangs up, or answers what is no answer, gives a typed error and not a crash', async () => {

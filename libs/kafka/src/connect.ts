@@ -35,17 +35,23 @@ interface Part {
 
 /**
  * Connects to a cluster. While no broker answers it keeps trying, quietly, with growing pauses, until one does or
- * `options.signal` aborts; `options.onEvent` hears once that a broker is away and once that it is back.
+ * `options.signal` aborts; `options.onEvent` hears once that a broker is away and once that it is back. Once connected
+ * the signal means nothing any more: what is under way is its owner's to finish, and then to `close`.
  * @throws Unsupported (the broker can't do what Weir needs), KafkaError (login refused), Closed (aborted)
  */
 export async function connectKafka(options: KafkaOptions): Promise<Kafka> {
   const client = new KafkaClient(options)
+  const giveUp = (): void => client.abandon()
+  options.signal?.addEventListener('abort', giveUp, { once: true })
   try {
+    if (options.signal?.aborted) giveUp()
     await client.start()
     return client
   } catch (error) {
     await client.close()
     throw error
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp)
   }
 }
 
@@ -55,7 +61,6 @@ class KafkaClient implements Kafka {
   readonly #onEvent: NonNullable<KafkaOptions['onEvent']>
   readonly #lifetime = new AbortController()
   readonly #parts = new Set<Part>()
-  readonly #outerSignal: AbortSignal | undefined
   #lanes = 0
 
   constructor(options: KafkaOptions) {
@@ -71,9 +76,6 @@ class KafkaClient implements Kafka {
     this.admin = new KafkajsAdminClient(this.#cluster, config, this.#lifetime.signal)
     // Many parts wait on this one signal at once; that is no leak.
     setMaxListeners(0, this.#lifetime.signal)
-    this.#outerSignal = options.signal
-    this.#outerSignal?.addEventListener('abort', this.#abandon, { once: true })
-    if (this.#outerSignal?.aborted) this.#abandon()
   }
 
   /** Resolves when a broker has answered and can do what is needed. */
@@ -141,17 +143,15 @@ class KafkaClient implements Kafka {
   }
 
   async close(): Promise<void> {
-    this.#outerSignal?.removeEventListener('abort', this.#abandon)
     await Promise.allSettled([...this.#parts].map((part) => part.stop()))
     this.#lifetime.abort()
     this.#cluster.connections.close()
   }
 
-  /** The user's signal: everything stops now, without waiting for what is outstanding. */
-  readonly #abandon = (): void => {
+  /** Stops connecting: there is nothing outstanding that would have to be waited for. */
+  abandon(): void {
     this.#lifetime.abort()
     this.#cluster.connections.close()
-    void this.close()
   }
 
   #keep(stop: () => Promise<void>): Part {

@@ -211,7 +211,7 @@ export interface KafkaOptions {
   }
   /** Limit of each single request. Default 5,000. */
   readonly requestTimeoutMs?: number
-  /** Aborting it gives up connecting and closes the client. */
+  /** Aborting it gives up connecting. Once connected it means nothing any more. */
   readonly signal?: AbortSignal
   /** Called for what an operator should know (broker away, back again); never carries keys or values. */
   readonly onEvent?: (event: { readonly kind: string; readonly message: string }) => void

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CONSENT_PARTITIONS, refToBytes, type SubjectRef } from '@weir/consent'
 import { openConsentView } from '@weir/consent-view'
 import { loadContracts } from '@weir/contracts'
-import { connectKafka, type Kafka, type KafkaOptions } from '@weir/kafka'
+import { connectKafka } from '@weir/kafka'
 import { referenceHasher, sealer } from '@weir/pseudonym'
 import {
   commonConfig,
@@ -54,7 +54,7 @@ await runService({
     const onEvent = (part: string) => (event: { readonly kind: string; readonly message: string }) =>
       log.info({ event: `${part}-${event.kind}`, detail: event.message })
 
-    const kafka = await connect({ ...kafkaOptions(config, 'weir-consent'), onEvent: onEvent('kafka') }, signal)
+    const kafka = await connectKafka({ ...kafkaOptions(config, 'weir-consent'), onEvent: onEvent('kafka'), signal })
     const view = await openConsentView({
       kafka,
       redis: config.REDIS_URL,
@@ -138,15 +138,3 @@ await runService({
     }
   },
 })
-
-/** Connects until `signal` aborts. Once connected the signal no longer cuts it off: what is being appended is finished. */
-async function connect(options: KafkaOptions, signal: AbortSignal): Promise<Kafka> {
-  const connecting = new AbortController()
-  const abort = () => connecting.abort()
-  signal.addEventListener('abort', abort)
-  try {
-    return await connectKafka({ ...options, signal: connecting.signal })
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
-}

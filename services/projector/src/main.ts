@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { openConsentView, openRedis, pause } from '@weir/consent-view'
-import { connectKafka, type Kafka, type KafkaOptions } from '@weir/kafka'
+import { connectKafka, type Kafka } from '@weir/kafka'
 import { purposeKeys } from '@weir/pseudonym'
 import {
   commonConfig,
@@ -36,7 +36,7 @@ await runService({
     const onEvent = ({ kind, message }: { kind: string; message: string }) => log.info({ event: kind, message })
 
     const keys = purposeKeys(readKeyFile(config.WEIR_ROOT_KEY_FILE))
-    const kafka = await connect({ ...kafkaOptions(config, 'weir-projector'), onEvent }, signal)
+    const kafka = await connectKafka({ ...kafkaOptions(config, 'weir-projector'), onEvent, signal })
     const redis = openRedis(config.REDIS_URL, (error) => log.warn({ event: 'redis-error', err: error }))
     const clock = { monotonicMs: () => performance.now() }
     const view = await openConsentView({ kafka, redis, namespace, clock, requireFresh: false, onEvent })
@@ -111,18 +111,6 @@ await runService({
     }
   },
 })
-
-/** Gives up connecting when the process is to end; once connected, closing is ours to do in order. */
-async function connect(options: KafkaOptions, signal: AbortSignal): Promise<Kafka> {
-  const connecting = new AbortController()
-  const giveUp = () => connecting.abort()
-  signal.addEventListener('abort', giveUp)
-  try {
-    return await connectKafka({ ...options, signal: connecting.signal })
-  } finally {
-    signal.removeEventListener('abort', giveUp)
-  }
-}
 
 /** Waits until set-up has made the consent topics. */
 async function findTopics(

@@ -2,8 +2,8 @@ import { type Fetcher, RecordWalk, Rows } from '@weir/kafka'
 import type { Chunk } from './chunk.ts'
 
 /** Bounds of a chunk (DESIGN 4): by records and time, never by bytes, since sizes are withheld. */
-export const CHUNK_RECORDS = 8_000
-export const CHUNK_MS = 10
+const CHUNK_RECORDS = 8_000
+const CHUNK_MS = 10
 
 interface PendingWalk {
   readonly partition: number

@@ -6,7 +6,7 @@ import { FAULT_WORDS } from './faults.ts'
 const NONCE_BYTES = 12
 const STAGE = 'TRANSFORMATION'
 /** A raw record of the largest size that its topic takes, padded to the next power of two and sealed, still fits. */
-export const MAX_SEALED_BYTES = 4 * 1024 * 1024
+const MAX_SEALED_BYTES = 4 * 1024 * 1024
 
 /** Records that can't be processed, sealed whole; headers say why in the names that Kafka Connect uses. */
 export class QuarantineRecords {

@@ -1,7 +1,7 @@
 import type { Kafka } from '@weir/kafka'
 
 /** The group's place in a raw partition is gone, or was never set on a topic that already lost records. */
-export class NoPlaceToStart extends Error {
+class NoPlaceToStart extends Error {
   readonly code = 'WEIR_SANITIZER_NO_PLACE_TO_START'
 }
 

@@ -3,7 +3,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changed, dataBatch, emptiedBatch, fetched, marker, withRecords } from '../../fixtures/log.ts'
 import { CorruptBatch } from '../errors.ts'
-import { ATTRIBUTES_AT, LOG_APPEND_TIME, MAX_TIMESTAMP_AT, RECORDS_AT, wholeBatches } from './layout.ts'
+import {
+  ATTRIBUTES_AT,
+  LAST_OFFSET_DELTA_AT,
+  LOG_APPEND_TIME,
+  MAX_TIMESTAMP_AT,
+  RECORDS_AT,
+  wholeBatches,
+} from './layout.ts'
 import { Rows } from './rows.ts'
 import { RecordWalk } from './walk.ts'
 
@@ -59,6 +66,13 @@ describe('positions', () => {
   test('A fetch of emptied batches only gives no rows and moves on', () => {
     const walk = new RecordWalk(fetched([emptiedBatch(4, 6), emptiedBatch(7, 7)], { fetchOffset: 5 }))
     expect([walk.done, walk.position]).toEqual([true, 8])
+  })
+
+  test('The position passes what compaction has taken from the end of a batch', () => {
+    const cut = changed(dataBatch(0, many(2)), (b) => b.writeInt32BE(6, LAST_OFFSET_DELTA_AT))
+    const walk = new RecordWalk(fetched([cut]))
+    expect(offsets(walk)).toEqual([0, 1])
+    expect(walk.position).toBe(7)
   })
 
   test('Rows below the fetch offset are left out', () => {

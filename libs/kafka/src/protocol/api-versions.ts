@@ -1,7 +1,5 @@
 import type { Api } from './api.ts'
 
-export const API_VERSIONS_KEY = 18
-
 export interface ApiVersionsResponse {
   readonly errorCode: number
   readonly ranges: ReadonlyMap<number, { readonly min: number; readonly max: number }>
@@ -13,7 +11,7 @@ export interface ApiVersionsResponse {
 export function apiVersions(): Api<ApiVersionsResponse> {
   return {
     name: 'ApiVersions',
-    key: API_VERSIONS_KEY,
+    key: 18,
     version: 3,
     write: (writer) => void writer.string('weir').string('0.1').tags(),
     read: (reader) => {

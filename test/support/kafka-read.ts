@@ -1,28 +1,5 @@
-import { connectKafka, type Kafka, type KafkaOptions, RecordWalk, Rows, type TopicPartition } from '@weir/kafka'
-import { afterEach } from 'vitest'
+import { type Kafka, RecordWalk, Rows, type TopicPartition } from '@weir/kafka'
 import { until } from './until.ts'
-
-export interface Clients {
-  connect(brokers: string, more?: Partial<KafkaOptions>): Promise<Kafka>
-  /** Anything else that is to be closed after the test. */
-  closing(close: () => Promise<unknown>): void
-}
-
-/** Clients of a test file; whatever a test leaves open is closed after it, last opened first. */
-export function clients(): Clients {
-  const open: (() => Promise<unknown>)[] = []
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close()
-  })
-  return {
-    async connect(brokers, more = {}) {
-      const kafka = await connectKafka({ brokers: brokers.split(','), clientId: 'weir-test', ...more })
-      open.push(() => kafka.close())
-      return kafka
-    },
-    closing: (close) => open.push(close),
-  }
-}
 
 export interface SeenRecord {
   readonly partition: number
