@@ -16,7 +16,6 @@ import { readToEnd } from '../support/kafka-read.ts'
 import { until } from '../support/until.ts'
 
 const PARTITIONS = [0, 1, 2, 3]
-const RECORDS = 4_000
 const CHUNK = 20
 
 const stack = ownStack({ start: ['kafka'] })
@@ -122,6 +121,21 @@ class Copier {
   }
 }
 
+/** Goes on writing records to be copied, so that there is always something in flight when the broker goes. */
+async function feed(kafka: Kafka, signal: AbortSignal): Promise<void> {
+  const appender = await kafka.appender()
+  for (let n = 0; !signal.aborted; n += CHUNK) {
+    const records = Array.from({ length: CHUNK }, (_, i) => ({
+      partition: (n / CHUNK) % PARTITIONS.length,
+      key: null,
+      value: Buffer.from(`record ${n + i} ${'.'.repeat(60)}`),
+    }))
+    // What is sent twice after a lost answer lies in the log twice, and is to be copied twice.
+    await again(() => appender.append('in', records))
+  }
+  await appender.close()
+}
+
 /** Until it succeeds: the broker may be away. */
 async function again(action: () => Promise<unknown>): Promise<void> {
   await until('the broker is back', () =>
@@ -141,15 +155,8 @@ describe('the Kafka port, while its broker is killed and frozen', () => {
     const kafka = await connectKafka({ brokers, clientId: 'test' })
     const specs = ['in', 'out'].map((topic) => ({ topic, partitions: PARTITIONS.length, config: {} }))
     await kafka.admin.ensureTopics(specs)
-    const appender = await kafka.appender()
-    for (let n = 0; n < RECORDS; n += CHUNK) {
-      const records = Array.from({ length: CHUNK }, (_, i) => ({
-        partition: (n / CHUNK) % PARTITIONS.length,
-        key: null,
-        value: Buffer.from(`record ${n + i} ${'.'.repeat(60)}`),
-      }))
-      await appender.append('in', records)
-    }
+    const feeding = new AbortController()
+    const fed = feed(kafka, feeding.signal)
 
     const first = new Copier(kafka, 'slot.0')
     await first.start()
@@ -170,13 +177,16 @@ describe('the Kafka port, while its broker is killed and frozen', () => {
       await until('longer than a transaction may take', () => performance.now() - since > 7_000)
     })
     await second.stop()
+    feeding.abort()
+    await fed
 
+    const at = PARTITIONS.map((partition) => ({ topic: 'in', partition }))
+    const ends = await until('the ends', () => kafka.endOffsets(at, 'stable'))
     await until(
       'all is copied',
       async () => {
-        const at = PARTITIONS.map((partition) => ({ topic: 'in', partition }))
         const committed = await kafka.committedOffsets('copier', at)
-        return committed.every((offset) => offset === RECORDS / PARTITIONS.length)
+        return committed.every((offset, i) => offset === ends[i])
       },
       90_000,
     )

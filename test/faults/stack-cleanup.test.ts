@@ -37,7 +37,8 @@ function startMain(env: NodeJS.ProcessEnv = {}, command = [process.execPath, mai
   const [program = '', ...args] = command
   const { KAFKA_BROKERS: _k, REDIS_URL: _r, SCHEMA_REGISTRY_URL: _s, ...rest } = process.env
   const child = spawn(program, args, {
-    env: { ...rest, TMPDIR: temporary, ...env },
+    // npm would keep its compile cache in the temporary folder, which is not the stack's to remove.
+    env: { ...rest, TMPDIR: temporary, NODE_DISABLE_COMPILE_CACHE: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A process group of its own, to be signalled whole as a terminal does on Ctrl-C.
     detached: true,
