@@ -10,7 +10,7 @@ import { resultLines } from './result-lines.ts'
 import { runDemo } from './run-demo.ts'
 import type { Result } from './verdict.ts'
 
-/** `npm run demo`: see README.md. Starts everything, shows it, and takes it all away again, however it ends. */
+/** `npm run demo`: see README.md. Starts everything, shows it, and takes it all away again. */
 const INTERRUPTED = 130
 const VIOLATION = 20
 

@@ -1,5 +1,6 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isAlive } from './alive.ts'
 
 const heartbeatMs = 1_000
 const staleMs = 15_000
@@ -51,14 +52,5 @@ async function staleOrHolder(path: string): Promise<'stale' | 'free' | (string &
     return holder === '' || isAlive(Number(holder)) ? holder : 'stale'
   } catch {
     return 'free'
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { isAlive } from './alive.ts'
 
 const lookMs = 500
 const npmIsWithin = 3
@@ -43,14 +44,5 @@ async function describe(pid: number): Promise<{ parent: number; command: string 
     return parent === undefined || command === undefined ? null : { parent: Number(parent), command }
   } catch {
     return null
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }

@@ -6,12 +6,10 @@ import type { PartKind } from './part.ts'
 
 export interface RedisOptions {
   readonly binary: string
-  /** Redis settings beside or instead of the stack's own, in Redis's names. */
-  readonly config: Readonly<Record<string, string>>
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Redis that evicts nothing, and keeps nothing over a restart unless told to. */
+/** Redis that evicts nothing, and keeps nothing over a restart. */
 export function redis(options: RedisOptions): PartKind {
   return {
     name: 'redis',
@@ -27,7 +25,6 @@ export function redis(options: RedisOptions): PartKind {
         save: '',
         appendonly: 'no',
         'maxmemory-policy': 'noeviction',
-        ...options.config,
       }
       return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
     },

@@ -9,15 +9,14 @@ import { findRedis, redis } from './redis.ts'
 import { registry, registryPath } from './registry.ts'
 import { toStandardError } from './say.ts'
 
+/** Upper bound of the broker's heap: what a laptop with other work to do can spare. */
+const KAFKA_HEAP_MB = 768
+
 export interface NativeOptions {
   /** Which parts to start now; the others have their ports and wait for `parts.<name>.start()`. Default: all. */
   readonly start?: readonly PartName[]
   /** Broker settings beside or instead of the stack's own, in Kafka's names. */
   readonly kafkaConfig?: Readonly<Record<string, string | number | boolean>>
-  /** Upper bound of the broker's heap. Default: 768. */
-  readonly kafkaHeapMb?: number
-  /** Redis settings beside or instead of the stack's own, in Redis's names. */
-  readonly redisConfig?: Readonly<Record<string, string>>
   /** Where Java, Maven and Redis are looked for. Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv
   /** Hears what is being done, a line at a time. Default: standard error. */
@@ -58,11 +57,11 @@ export async function startNativeStack(options: NativeOptions = {}): Promise<Nat
           java,
           classPath: brought.kafkaClassPath,
           config: options.kafkaConfig ?? {},
-          heapMb: options.kafkaHeapMb ?? 768,
+          heapMb: KAFKA_HEAP_MB,
           env,
         }),
       ),
-      redis: make(redis({ binary: await findRedis(brought.redisFolder, env), config: options.redisConfig ?? {}, env })),
+      redis: make(redis({ binary: await findRedis(brought.redisFolder, env), env })),
       registry: make(registry({ java, jar: brought.registryJar, env })),
     }
     const since = performance.now()

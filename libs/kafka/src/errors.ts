@@ -191,3 +191,8 @@ export class NoSuchPartition extends KafkaError {
 export function canRetry(error: unknown): boolean {
   return error instanceof KafkaError && error.retriable
 }
+
+/** What a thrown thing says of itself. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { BrokerError, Closed, KafkaError, NotAMember } from './errors.ts'
+import { BrokerError, Closed, KafkaError, messageOf, NotAMember } from './errors.ts'
 import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
 import { Backoff, retrying } from './net/retry.ts'
@@ -189,8 +189,4 @@ export class GroupMember implements Member {
     const limits = { timeoutMs: Math.min(timeoutMs, this.#cluster.requestTimeoutMs) }
     return this.#cluster.callCoordinator('group', this.groupId, this.#lane, api, (r) => r.errorCode, limits)
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

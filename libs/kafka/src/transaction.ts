@@ -1,5 +1,5 @@
 import { nextSequence, seal } from './batch/seal.ts'
-import { BrokerError, Closed, KafkaError, TransactionError } from './errors.ts'
+import { BrokerError, Closed, KafkaError, messageOf, TransactionError } from './errors.ts'
 import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
 import { Backoff } from './net/retry.ts'
@@ -174,8 +174,4 @@ export class OpenTransaction implements Transaction {
     if (this.#signal.aborted) throw new Closed('The producer')
     if (this.#ended) throw new Error('This transaction has ended')
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -31,10 +31,6 @@ export class ChunkReader {
     this.#monotonicMs = monotonicMs
   }
 
-  get partitions(): number[] {
-    return [...this.#readings.keys()]
-  }
-
   /** Records appended but not handed out, over all partitions read. */
   get lag(): number {
     let lag = 0

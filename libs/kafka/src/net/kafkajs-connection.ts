@@ -2,7 +2,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import Connection from 'kafkajs/src/network/connection.js'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
-import { ConnectionLost, KafkaError, RequestTimedOut, TooLate } from '../errors.ts'
+import { ConnectionLost, KafkaError, messageOf, RequestTimedOut, TooLate } from '../errors.ts'
 import type { Api } from '../protocol/api.ts'
 import { apiVersions } from '../protocol/api-versions.ts'
 import { Reader } from '../wire/reader.ts'
@@ -238,8 +238,4 @@ function frameOf<Response>(api: Api<Response>, correlationId: number, clientId: 
   const length = Buffer.allocUnsafe(4)
   length.writeInt32BE(parts.reduce((sum, part) => sum + part.length, 0))
   return [length, ...parts]
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
