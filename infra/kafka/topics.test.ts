@@ -52,6 +52,16 @@ describe('the topics of a contract', () => {
     expect(spec('clickstream.analytics').config['message.timestamp.type']).toBe('CreateTime')
   })
 
+  it('take a raw record of the largest size into quarantine, sealed and padded', () => {
+    const largest = Number(spec('clickstream.raw').config['max.message.bytes'])
+    // Padding goes to the next power of two, which is at most twice the size; what goes around it is small.
+    expect(Number(spec('clickstream.quarantine').config['max.message.bytes'])).toBeGreaterThan(4 * largest)
+  })
+
+  it("undo a producer's compression, which can't all be read", () => {
+    expect(spec('clickstream.raw').config['compression.type']).toBe('uncompressed')
+  })
+
   it('keep a clean record as long as its policy says, and at most a day longer', () => {
     expect(spec('clickstream.personalization').config).toMatchObject({
       'cleanup.policy': 'delete',

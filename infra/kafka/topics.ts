@@ -11,8 +11,11 @@ export interface TopicOptions {
 
 export const DEFAULT_RAW_PARTITIONS = 4
 
+/** Kafka's own default, said outright: what is sealed for quarantine is bounded by it. */
+const MAX_RAW_BYTES = 1_048_588
+
 /** Room for what the sanitizer seals at most (4 MiB) and the batch around it. */
-const _MAX_QUARANTINED_BYTES = 5 * 1024 * 1024
+const MAX_QUARANTINED_BYTES = 5 * 1024 * 1024
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -70,13 +73,27 @@ function streamTopics(stream: Stream, { rawPartitions }: TopicOptions): TopicSpe
     {
       // The broker's time bounds what a producer may claim of an event's time, and dates it against decisions.
       topic: stream.rawTopic,
+      // It also undoes a producer's compression: snappy and lz4 can't be read yet, so that one such batch would stop the
+      // stream, and how large a record is inside a batch would be unknown until it lies in memory.
       partitions: rawPartitions,
-      config: { ...SAFE, ...STAMPED_BY_BROKER, ...kept(SHORT_MS) },
+      config: {
+        ...SAFE,
+        ...STAMPED_BY_BROKER,
+        ...kept(SHORT_MS),
+        'compression.type': 'uncompressed',
+        'max.message.bytes': String(MAX_RAW_BYTES),
+      },
     },
     {
       topic: stream.quarantineTopic,
       partitions: rawPartitions,
-      config: { ...SAFE, ...STAMPED_BY_WRITER, ...kept(SHORT_MS) },
+      // A raw record of the largest size, padded to a power of two and sealed, must fit: else it would stop the stream.
+      config: {
+        ...SAFE,
+        ...STAMPED_BY_WRITER,
+        ...kept(SHORT_MS),
+        'max.message.bytes': String(MAX_QUARANTINED_BYTES),
+      },
     },
     ...stream.outputs.map((output) => cleanTopic(output, rawPartitions)),
   ]
