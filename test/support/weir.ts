@@ -9,7 +9,7 @@ import { applyContracts } from '@weir/infra/kafka/apply.ts'
 import type { StackEnv } from '@weir/infra/stack/index.ts'
 import { connectKafka, type Kafka } from '@weir/kafka'
 import avro from 'avsc'
-import { dump, type ForeignRecord, produce } from './foreign/foreign.ts'
+import { dump, type ForeignRecord, type ProduceOptions, produce } from './foreign/foreign.ts'
 import { until } from './until.ts'
 
 const SAMPLE_CONTRACTS = fileURLToPath(new URL('../../infra/contracts', import.meta.url))
@@ -153,7 +153,7 @@ export class Weir {
   }
 
   /** Kafka's own client writes them to the raw topic. */
-  async publish(records: readonly RawRecord[]): Promise<void> {
+  async publish(records: readonly RawRecord[], options: ProduceOptions = {}): Promise<void> {
     await produce(
       this.stack.KAFKA_BROKERS,
       records.map(({ key, value, partition }) => ({
@@ -162,6 +162,7 @@ export class Weir {
         value,
         ...(partition === undefined ? {} : { partition }),
       })),
+      options,
     )
   }
 

@@ -36,7 +36,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * A client that is not ours: Apache Kafka's own, moving raw bytes. It proves what others see and shares no code with
  * what it checks.
  *
- *   Foreign produce BOOTSTRAP [TRANSACTIONAL_ID commit|abort]   records as NDJSON on stdin, their offsets on stdout
+ *   Foreign produce BOOTSTRAP COMPRESSION [TRANSACTIONAL_ID commit|abort]
+ *                                                               records as NDJSON on stdin, their offsets on stdout
  *   Foreign dump BOOTSTRAP ISOLATION TOPIC...                   records as NDJSON on stdout, up to where the topics end
  *   Foreign features BOOTSTRAP                                  the cluster's finalised features, one JSON object
  *
@@ -47,14 +48,14 @@ public final class Foreign {
   private static final int UNACKNOWLEDGED = 20_000;
 
   public static void main(String[] args) throws Exception {
-    if (args.length >= 2 && args[0].equals("produce")) {
-      produce(args[1], args.length >= 4 ? args[2] : null, args.length >= 4 && args[3].equals("commit"));
+    if (args.length >= 3 && args[0].equals("produce")) {
+      produce(args[1], args[2], args.length >= 5 ? args[3] : null, args.length >= 5 && args[4].equals("commit"));
     } else if (args.length >= 4 && args[0].equals("dump")) {
       dump(args[1], args[2], List.of(args).subList(3, args.length));
     } else if (args.length == 2 && args[0].equals("features")) {
       features(args[1]);
     } else {
-      System.err.println("usage: produce BOOTSTRAP [TRANSACTIONAL_ID commit|abort] | dump BOOTSTRAP ISOLATION TOPIC... | features BOOTSTRAP");
+      System.err.println("usage: produce BOOTSTRAP COMPRESSION [TRANSACTIONAL_ID commit|abort] | dump BOOTSTRAP ISOLATION TOPIC... | features BOOTSTRAP");
       System.exit(2);
     }
   }
@@ -66,10 +67,11 @@ public final class Foreign {
     return out;
   }
 
-  private static void produce(String bootstrap, String transactionalId, boolean commit) throws Exception {
+  private static void produce(String bootstrap, String compression, String transactionalId, boolean commit) throws Exception {
     Properties settings = new Properties();
     settings.put("bootstrap.servers", bootstrap);
     settings.put("acks", "all");
+    settings.put("compression.type", compression);
     settings.put("linger.ms", "5");
     settings.put("batch.size", "131072");
     settings.put("max.block.ms", "30000");

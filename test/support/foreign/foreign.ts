@@ -35,6 +35,8 @@ export interface ForeignRecord extends Landed {
 export interface ProduceOptions {
   /** Put all records into one transaction and end it so. */
   readonly transaction?: { readonly id: string; readonly end: 'commit' | 'abort' }
+  /** How the client compresses its batches. Default: not at all. */
+  readonly compression?: 'gzip' | 'snappy' | 'lz4' | 'zstd'
 }
 
 export interface DumpOptions {
@@ -58,8 +60,13 @@ export async function produce(
   records: Iterable<RecordToProduce> | AsyncIterable<RecordToProduce>,
   options: ProduceOptions = {},
 ): Promise<Landed[]> {
-  const { transaction } = options
-  const client = await run(['produce', bootstrap, ...(transaction ? [transaction.id, transaction.end] : [])])
+  const { transaction, compression = 'none' } = options
+  const client = await run([
+    'produce',
+    bootstrap,
+    compression,
+    ...(transaction ? [transaction.id, transaction.end] : []),
+  ])
   const landed: Landed[] = []
   const read = readLines(client, (line) => landed.push(JSON.parse(line)))
   await Promise.all([write(client.stdin, records), read])
