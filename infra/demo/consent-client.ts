@@ -25,17 +25,22 @@ const RETRY_MS = 100
 export class ConsentClient {
   readonly #url: string
   readonly #token: string
+  readonly #notices: ReadonlyMap<string, number>
 
-  constructor(url: string, token: string) {
+  /** @param notices by purpose: what shoppers were shown */
+  constructor(url: string, token: string, notices: ReadonlyMap<string, number>) {
     this.#url = url
     this.#token = token
+    this.#notices = notices
   }
 
   /** Records a decision and waits until it is in force. Retries with the same id, so that it is recorded once. */
   async decide(kind: 'grant' | 'withdraw', subject: Subject, purposes: readonly string[]): Promise<Decided> {
     const decisionId = randomUUID()
     const sentMs = performance.now()
-    const body = { decisionId, subject, kind, purposes, source: 'demo', jurisdiction: 'DE' }
+    const notice = Object.fromEntries(purposes.map((purpose) => [purpose, this.#notices.get(purpose) ?? 0]))
+    const shown = kind === 'grant' ? { notice } : {}
+    const body = { decisionId, subject, kind, purposes, ...shown, source: 'demo', jurisdiction: 'DE' }
     await this.#insist('POST', '/v1/decisions', body, () => true)
     const path = `/v1/decisions/${decisionId}?waitMs=${WAIT_MS}`
     const answer = await this.#insist(

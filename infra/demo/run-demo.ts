@@ -63,7 +63,8 @@ async function stream(
 ): Promise<Result> {
   const { options, plan, purposes } = prepared
   const { say, signal } = around
-  const consent = new ConsentClient(await services.consent.url('http'), ground.data.serviceToken)
+  const notices = new Map(prepared.contracts.purposes.map(({ name, notice }) => [name, notice]))
+  const consent = new ConsentClient(await services.consent.url('http'), ground.data.serviceToken, notices)
   const rawTopic = ground.topicName(prepared.stream.rawTopic)
   const [rawInfo] = await ground.kafka.topics([rawTopic])
   const groupId = ground.topicName(`sanitizer.${prepared.stream.name}`)

@@ -60,6 +60,14 @@ const PLANTED: readonly [path: string, source: string, rule: string | null][] = 
   ['infra/stack/t1.ts', `import '../../services/consent/src/x.ts'`, 'style/noRestrictedImports'],
   ['infra/demo/t2.ts', `import '../../services/consent/src/x.ts'`, null],
   ['test/e2e/t3.test.ts', `import '../../services/consent/src/x.ts'\nimport 'vitest'`, null],
+  // the checker
+  ['test/check/u1.ts', `import '@weir/consent'`, 'style/noRestrictedImports'],
+  ['test/check/u2.ts', `import '@weir/infra/kafka/x.ts'`, 'style/noRestrictedImports'],
+  ['test/check/u3.ts', `import '../../libs/consent/src/x.ts'`, 'style/noRestrictedImports'],
+  ['test/check/u4.ts', `import '../support/x.ts'`, 'style/noRestrictedImports'],
+  ['test/check/u5.ts', `import './x.ts'\nimport 'avsc'\nimport 'node:crypto'`, null],
+  ['test/check/u6.test.ts', `import '@weir/consent'\nimport '../../libs/consent/src/x.ts'`, null],
+  ['test/check/fixtures/u7.ts', `import '@weir/consent'\nimport '../x.ts'`, null],
 ]
 
 const root = resolve(import.meta.dirname, '../..')

@@ -38,7 +38,7 @@ export function allowedForms(row: GoodRow, output: CheckedOutput, rewriting: Rew
       else if (subject.salt === null) saltGone = true
       else {
         const grant = { purpose: output.purpose, epoch: subject.epoch, salt: subject.salt }
-        const form = rewriting.granted(row, grant, subject.notice)
+        const form = rewriting.granted(row, grant, noticeFor(subject, row))
         if (form === null) mayBeStripped = true
         else granted.push(form)
       }
@@ -61,7 +61,15 @@ function holdings(
   return versionsIn(history, span).map((version) => version.purposes.get(purpose))
 }
 
-/** One unbroken grant from the event to its processing. `untilMs` is compared with the event: none ends in a short run. */
+/** The notice that had been shown when the event happened; after several renewals the first. */
+export function noticeFor(holding: Holding, row: GoodRow): number {
+  return row.eventTimeMs < holding.noticeSinceMs ? holding.noticeBefore : holding.notice
+}
+
+/**
+ * One unbroken grant from the event to its processing. `untilMs` is compared with the append time, which is never
+ * earlier than the event: none ends in a short run.
+ */
 function covers(holding: Holding, row: GoodRow): boolean {
   if (holding.status !== 'granted' || holding.sinceMs > row.eventTimeMs) return false
   return holding.untilMs === null || row.appendTimeMs < holding.untilMs

@@ -4,8 +4,8 @@ import type { LedgerDecision, RecordedPurpose, RecordedState } from './consent-r
 
 let offset = 0
 
-function decision(kind: string, basedOn: number, id = `id ${offset}`): LedgerDecision {
-  const choices = [{ purpose: 'p', notice: 1, untilMs: null }]
+function decision(kind: string, basedOn: number, id = `id ${offset}`, notice = 1): LedgerDecision {
+  const choices = [{ purpose: 'p', notice, untilMs: null }]
   const at = offset++
   return {
     partition: 0,
@@ -15,13 +15,15 @@ function decision(kind: string, basedOn: number, id = `id ${offset}`): LedgerDec
     ref: 'r',
     kind,
     choices,
-    decidedAtMs: 0,
+    decidedAtMs: 1000 + at,
     basedOn,
   }
 }
 
 function recorded(after: LedgerDecision, purpose: Partial<RecordedPurpose>): RecordedState {
-  const base = { status: 'granted', sinceMs: after.appendTimeMs, notice: 1, salt: null, epoch: 1 }
+  const { notice = 1, sinceMs = after.appendTimeMs } = purpose
+  const notices = { notice, noticeSinceMs: sinceMs, noticeBefore: notice }
+  const base = { status: 'granted', sinceMs, ...notices, salt: null, epoch: 1 }
   return { ref: 'r', position: after.offset + 1, purposes: new Map([['p', { ...base, ...purpose }]]) }
 }
 
@@ -104,4 +106,51 @@ test('a salt that outlives its grant is a difference', () => {
     [recorded(first, { salt: 'aa' }), recorded(gone, { status: 'withdrawn', notice: 0, salt: 'aa' })],
   )
   expect(history?.differences).toHaveLength(1)
+})
+
+test('a grant decided before the refusal that holds is refused, whatever it says it is based on', () => {
+  const first = decision('grant', -1)
+  const gone = decision('withdraw', first.offset + 1)
+  const late = { ...decision('grant', gone.offset + 1), decidedAtMs: first.decidedAtMs }
+  const history = fold(
+    [first, gone, late],
+    [
+      recorded(first, { salt: 'aa' }),
+      recorded(gone, { status: 'withdrawn', notice: 0 }),
+      recorded(late, { status: 'withdrawn', notice: 0, sinceMs: gone.appendTimeMs }),
+    ],
+  )
+  expect(history?.differences).toEqual([])
+  expect(history?.versions.at(-1)?.purposes.get('p')?.status).toBe('withdrawn')
+})
+
+test('a grant decided before everything was erased is refused for a purpose never heard of too', () => {
+  const gone = { ...decision('erase', -1), choices: [] }
+  const late = { ...decision('grant', gone.offset + 1), decidedAtMs: gone.decidedAtMs - 1 }
+  const again = decision('grant', late.offset + 1)
+  const history = fold([gone, late, again], [])
+  expect(history?.versions.map((version) => version.purposes.get('p')?.status)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    'granted',
+  ])
+})
+
+test('a renewal under a higher notice counts from then on, one under a lower for all; another state is a difference', () => {
+  const first = decision('grant', -1)
+  const wider = decision('grant', first.offset + 1, undefined, 3)
+  const lower = decision('grant', wider.offset + 1, undefined, 2)
+  const since = { salt: 'aa', sinceMs: first.appendTimeMs }
+  const rose = { noticeSinceMs: wider.appendTimeMs, noticeBefore: 1 }
+  const states = [
+    recorded(first, { salt: 'aa' }),
+    recorded(wider, { ...since, notice: 3, ...rose }),
+    recorded(lower, { ...since, notice: 2, ...rose }),
+  ]
+  expect(fold([first, wider, lower], states)?.differences).toEqual([])
+  for (const wrong of [{ noticeSinceMs: first.appendTimeMs }, { noticeBefore: 3 }]) {
+    states[1] = recorded(wider, { ...since, notice: 3, ...rose, ...wrong })
+    expect(fold([first, wider, lower], states)?.differences).toHaveLength(1)
+  }
 })

@@ -7,6 +7,9 @@ export interface Holding {
   readonly sinceMs: number
   readonly untilMs: number | null
   readonly notice: number
+  /** Events before it have `noticeBefore` instead: when the notice last rose. */
+  readonly noticeSinceMs: number
+  readonly noticeBefore: number
   /** Ledger offset at which the grant began that runs; -1 when none does. */
   readonly grantOffset: number
   /** From consent.state; null when no grant runs, or its salt is gone. */
@@ -50,6 +53,8 @@ interface Fold {
   /** Next offset after the purpose's last withdrawal. */
   readonly withdrawn: Map<string, number>
   erased: number
+  /** Before this nobody can have agreed to a purpose that was never heard of: when everything was erased. */
+  erasedSinceMs: number
   position: number
   readonly seen: Set<string>
   /** Salts of all grants so far. */
@@ -61,6 +66,7 @@ function foldOne(decisions: readonly LedgerDecision[], states: readonly Recorded
     purposes: new Map(),
     withdrawn: new Map(),
     erased: -1,
+    erasedSinceMs: 0,
     position: -1,
     seen: new Set(),
     salts: new Set(),
@@ -86,14 +92,17 @@ function apply(fold: Fold, decision: LedgerDecision): void {
   const sinceMs = Math.max(decision.decidedAtMs, appendTimeMs)
   const taken = TAKEN[kind]
   if (taken !== undefined) {
-    if (choices.length === 0) fold.erased = decision.offset + 1
+    if (choices.length === 0) {
+      fold.erased = decision.offset + 1
+      fold.erasedSinceMs = sinceMs
+    }
     const purposes = choices.length === 0 ? [...fold.purposes.keys()] : choices.map((choice) => choice.purpose)
     for (const purpose of purposes) {
       fold.purposes.set(purpose, ended(taken, sinceMs))
       fold.withdrawn.set(purpose, decision.offset + 1)
     }
   } else if (kind === 'grant') {
-    const stale = choices.some(({ purpose }) => isStale(fold, purpose, decision.basedOn))
+    const stale = choices.some(({ purpose }) => isStale(fold, purpose, decision))
     const runOut = choices.some(({ untilMs }) => untilMs !== null && untilMs <= sinceMs)
     if (stale || runOut) return
     for (const { purpose, notice, untilMs } of choices) {
@@ -102,7 +111,7 @@ function apply(fold: Fold, decision: LedgerDecision): void {
         status: 'granted',
         sinceMs: running === null ? sinceMs : Math.min(running.sinceMs, sinceMs),
         untilMs,
-        notice,
+        ...noticeAfter(running, notice, sinceMs),
         grantOffset: running?.grantOffset ?? decision.offset,
         salt: running?.salt ?? null,
         epoch: running?.epoch ?? 0,
@@ -121,15 +130,33 @@ function apply(fold: Fold, decision: LedgerDecision): void {
 
 function notify(fold: Fold, decision: LedgerDecision, purpose: string, notice: number, sinceMs: number): void {
   const now = fold.purposes.get(purpose)
-  const refused = now === undefined ? fold.erased >= 0 : Object.values(TAKEN).includes(now.status)
-  if (refused || isStale(fold, purpose, decision.basedOn)) return
+  if (refusedSince(fold, purpose) !== null || isStale(fold, purpose, decision)) return
   if (runningGrant(fold, purpose, decision.appendTimeMs) !== null) return
-  const since = now?.status === 'notified' ? Math.min(now.sinceMs, sinceMs) : sinceMs
-  fold.purposes.set(purpose, { ...ended('notified', since), notice })
+  const told = now?.status === 'notified' ? now : null
+  const since = told === null ? sinceMs : Math.min(told.sinceMs, sinceMs)
+  fold.purposes.set(purpose, { ...ended('notified', since), ...noticeAfter(told, notice, sinceMs) })
 }
 
-function isStale(fold: Fold, purpose: string, basedOn: number): boolean {
-  return basedOn < Math.max(fold.withdrawn.get(purpose) ?? -1, fold.erased) || basedOn > fold.position
+/** Knew less than a later withdrawal, or more than anybody can have seen; or was decided before the "no" that holds. */
+function isStale(fold: Fold, purpose: string, { basedOn, decidedAtMs }: LedgerDecision): boolean {
+  if (basedOn < Math.max(fold.withdrawn.get(purpose) ?? -1, fold.erased) || basedOn > fold.position) return true
+  const refused = refusedSince(fold, purpose)
+  return refused !== null && decidedAtMs < refused
+}
+
+/** Null: no refusal holds. */
+function refusedSince(fold: Fold, purpose: string): number | null {
+  const now = fold.purposes.get(purpose)
+  if (now === undefined) return fold.erased >= 0 ? fold.erasedSinceMs : null
+  return Object.values(TAKEN).includes(now.status) ? now.sinceMs : null
+}
+
+/** A rise counts for events from then on, anything lower for all. */
+function noticeAfter(before: Holding | null, notice: number, sinceMs: number) {
+  if (before === null) return { notice, noticeSinceMs: sinceMs, noticeBefore: notice }
+  if (notice > before.notice) return { notice, noticeSinceMs: sinceMs, noticeBefore: before.noticeBefore }
+  const noticeSinceMs = Math.min(before.noticeSinceMs, sinceMs)
+  return { notice, noticeSinceMs, noticeBefore: Math.min(before.noticeBefore, notice) }
 }
 
 function runningGrant(fold: Fold, purpose: string, atMs: number): Holding | null {
@@ -139,7 +166,8 @@ function runningGrant(fold: Fold, purpose: string, atMs: number): Holding | null
 }
 
 function ended(status: string, sinceMs: number): Holding {
-  return { status, sinceMs, untilMs: null, notice: 0, grantOffset: -1, salt: null, epoch: 0 }
+  const notices = { notice: 0, noticeSinceMs: sinceMs, noticeBefore: 0 }
+  return { status, sinceMs, untilMs: null, ...notices, grantOffset: -1, salt: null, epoch: 0 }
 }
 
 /** Salts are drawn by the projector, so they are taken from what it published. Answers whether one came back. */
@@ -155,7 +183,7 @@ function takeSalts(fold: Fold, recorded: RecordedState | undefined): boolean {
   return cameBack
 }
 
-/** A new salt for each grant and none after it, statuses, since: all as this fold has them. */
+/** A new salt for each grant and none after it, statuses, since, notices: all as this fold has them. */
 function compare(fold: Fold, recorded: RecordedState, decision: LedgerDecision): string[] {
   const differences: string[] = []
   const where = `ledger partition ${decision.partition} offset ${decision.offset}`
@@ -167,6 +195,8 @@ function compare(fold: Fold, recorded: RecordedState, decision: LedgerDecision):
       own?.status === theirs?.status &&
       own?.sinceMs === theirs?.sinceMs &&
       own?.notice === theirs?.notice &&
+      own?.noticeSinceMs === theirs?.noticeSinceMs &&
+      own?.noticeBefore === theirs?.noticeBefore &&
       (own?.salt ?? null) === (theirs?.salt ?? null) &&
       (own?.status === 'granted') === (theirs?.salt !== null && theirs?.salt !== undefined)
     if (!same) differences.push(`${where}: consent.state has another ${purpose} than the ledger gives`)

@@ -27,6 +27,8 @@ export interface RecordedPurpose {
   readonly status: string
   readonly sinceMs: number
   readonly notice: number
+  readonly noticeSinceMs: number
+  readonly noticeBefore: number
   /** 32 hex digits while granted. */
   readonly salt: string | null
   readonly epoch: number

@@ -1,4 +1,4 @@
-import type { Consent } from './allowed-forms.ts'
+import { type Consent, noticeFor } from './allowed-forms.ts'
 import { type OutputReport, rowName } from './check-output.ts'
 import type { CheckedOutput } from './contract-files.ts'
 import type { JournalEntry } from './evidence.ts'
@@ -64,13 +64,16 @@ function leakedOf(row: GoodRow, ref: string, outputs: readonly JudgedOutput[], {
   const versions = histories.get(ref)?.versions ?? []
   let leaked = 0
   for (const { output, rewriting, report } of outputs) {
-    const salts = new Set<string>()
+    const seen = new Set<string>()
     for (const { purposes } of versions) {
       const holding = purposes.get(output.purpose)
-      if (holding === undefined || holding.salt === null || salts.has(holding.salt)) continue
-      salts.add(holding.salt)
+      if (holding === undefined || holding.salt === null) continue
+      const notice = noticeFor(holding, row)
+      // One grant has one form of this row under each notice it was renewed with.
+      if (seen.has(`${holding.salt} ${notice}`)) continue
+      seen.add(`${holding.salt} ${notice}`)
       const grant = { purpose: output.purpose, epoch: holding.epoch, salt: holding.salt }
-      const form = rewriting.granted(row, grant, holding.notice)
+      const form = rewriting.granted(row, grant, notice)
       // What its own raw record explains was taken by it already: what is left here has no right to be there.
       if (form !== null && report.found.take(form, row.appendTimeMs) !== null) leaked++
     }

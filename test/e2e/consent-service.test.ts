@@ -15,8 +15,12 @@ function post(path: string, body: unknown) {
   return weir().ask('POST', path, body)
 }
 
+function shown(kind: string, purposes: readonly string[]) {
+  return kind === 'grant' ? { notice: weir().notices(purposes) } : {}
+}
+
 async function decide(subject: object, kind: string, purposes = ['personalization']) {
-  const { status, body } = await post('/v1/decisions', { subject, kind, purposes })
+  const { status, body } = await post('/v1/decisions', { subject, kind, purposes, ...shown(kind, purposes) })
   expect(status, JSON.stringify(body)).toBe(202)
   return body
 }
@@ -51,10 +55,21 @@ describe('a decision', () => {
     await settled(await grant(subject))
     const position = (await post('/v1/state', { subject })).body['position']
     expect(await settled(await decide(subject, 'withdraw'))).toMatchObject({ status: 'effective' })
-    const late = { subject, kind: 'grant', purposes: ['personalization'], basedOn: position }
+    const purposes = ['personalization']
+    const late = { subject, kind: 'grant', purposes, ...shown('grant', purposes), basedOn: position }
     expect(await settled((await post('/v1/decisions', late)).body)).toMatchObject({ status: 'refused' })
     const { body } = await post('/v1/state', { subject })
     expect((body['purposes'] as Purposes)['personalization']?.status).toBe('withdrawn')
+  })
+
+  test('to grant that was made before a withdrawal and arrives after it is refused, also when it names no base', async () => {
+    const subject = newSubject()
+    const decidedAt = new Date(Date.now() - 1_000).toISOString()
+    await settled(await grant(subject))
+    await settled(await decide(subject, 'withdraw'))
+    const purposes = ['personalization']
+    const late = { subject, kind: 'grant', purposes, ...shown('grant', purposes), decidedAt }
+    expect(await settled((await post('/v1/decisions', late)).body)).toMatchObject({ status: 'refused' })
   })
 
   test('sent twice with one id counts once', async () => {
@@ -88,7 +103,8 @@ describe('without a projector', () => {
     await settled(await grant(subject))
     expect(await weir().service('projector').stop()).toBe(0)
     await until('the state can’t be told', async () => (await post('/v1/state', { subject })).status === 503)
-    expect((await post('/v1/decisions', { subject, kind: 'grant', purposes: ['analytics'] })).status).toBe(503)
+    const asked = { subject, kind: 'grant', purposes: ['analytics'], ...shown('grant', ['analytics']) }
+    expect((await post('/v1/decisions', asked)).status).toBe(503)
     const withdrawal = await decide(subject, 'withdraw')
     const waiting = settled(withdrawal)
     weir().start('projector')

@@ -80,6 +80,7 @@ describe('promises 3 and 6: one unbroken grant, and a withdrawal that holds', ()
       subject: { kind: 'user', id: 'racer' },
       kind: 'grant',
       purposes: PURPOSE,
+      notice: weir().notices(PURPOSE),
       basedOn: position,
     })
     const answer = await weir().api('GET', `/v1/decisions/${stale['decisionId']}?waitMs=10000`)

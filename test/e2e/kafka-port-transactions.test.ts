@@ -110,6 +110,7 @@ describe('transactions', () => {
       groupId: member.groupId,
       assigned: [],
       leave: async () => undefined,
+      confirmed: async () => undefined,
       withIdentity: (use) => member.withIdentity((identity) => use({ ...identity, ...change })),
     })
     const offsets = [{ topic, partition: 0, offset: 8 }]

@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { sharedWeir } from '../support/shared-weir.ts'
+import { until } from '../support/until.ts'
+import type { RawRecord } from '../support/weir.ts'
 
 const EVENT_ID = '5c0a0f9e-0000-4000-8000-000000000001'
 
@@ -28,17 +30,30 @@ const QUIET = {
   experiments: {},
 }
 
+const RAW_TOTAL = 'weir_sanitizer_raw_total'
+const MEASURES_TIME = /^\w+_seconds(_bucket|_sum)?[{ ]/
+const DISTURBED = /^weir_(sanitizer_held_total|ready|sanitizer_chunks_total\{outcome="(?!committed))/
+
+/** What came to the log, without times, and by how much each sample of the metrics changed. */
+interface Added {
+  readonly log: readonly Readonly<Record<string, unknown>>[]
+  readonly metrics: Readonly<Record<string, number>>
+}
+
 describe('promise 2: non-interference', () => {
-  const weir = sharedWeir({ rawPartitions: 1 })
+  const weir = sharedWeir({ rawPartitions: 1 }, ['projector', 'consent'])
+
+  beforeAll(async () => {
+    // It says everything that it can say.
+    await weir().start('sanitizer', 'sanitizer', { WEIR_LOG_LEVEL: 'trace' }).ready()
+    const purposes = ['personalization', 'analytics', 'marketing']
+    await weir().decide({ subject: 'granted', kind: 'grant', purposes })
+  })
 
   it.each([
     ['with a grant', 'granted'],
     ['without one', 'stripped'],
   ])('gives byte-identical records for events that differ only in what is withheld, %s', async (_words, subject) => {
-    if (subject === 'granted') {
-      const purposes = ['personalization', 'analytics', 'marketing']
-      await weir().decide({ subject, kind: 'grant', purposes })
-    }
     const same = { eventId: EVENT_ID, occurredAt: Date.now() }
     const seen = new Map<string, number>()
     const topics = ['personalization', 'analytics', 'marketing'].map((purpose) => `clickstream.${purpose}`)
@@ -60,7 +75,18 @@ describe('promise 2: non-interference', () => {
     expect(records.every((record) => record.headers.length === 0)).toBe(true)
   })
 
-  it('logs and counts the two alike', async () => {
+  it.each([
+    ['with a grant', 'granted'],
+    ['without one', 'stripped'],
+  ])('logs and counts the two alike, %s', async (_words, subject) => {
+    const same = { eventId: EVENT_ID, occurredAt: Date.now() }
+    const loud = await undisturbed(subject, { ...same, ...LOUD })
+    const quiet = await undisturbed(subject, { ...same, ...QUIET })
+    expect(quiet).toEqual(loud)
+    expect(loud.metrics).toMatchObject({
+      weir_sanitizer_raw_total: 1,
+      'weir_sanitizer_chunks_total{outcome="committed"}': 1,
+    })
     const log = weir().log('sanitizer')
     expect(log).toContain('assigned')
     for (const value of ['loud@mail.example', '1234567', 'anon-1', EVENT_ID]) expect(log).not.toContain(value)
@@ -90,4 +116,46 @@ describe('promise 2: non-interference', () => {
       expect(JSON.stringify(headers.map(([, value]) => value?.toString()))).not.toContain('mail.example')
     }
   })
+
+  /** What one event adds to log and counters, in an attempt into which nothing of the world outside fell. */
+  async function undisturbed(subject: string, leaves: Record<string, unknown>): Promise<Added> {
+    return until('an undisturbed attempt', async () => {
+      const added = await addedBy({ key: subject, value: weir().event(subject, leaves) })
+      // Consent was not fresh for a moment, say: that an attempt was made twice tells nothing of the event.
+      const held = Object.keys(added.metrics).some((sample) => DISTURBED.test(sample))
+      return held || added.log.some(({ event }) => event === 'not-ready') ? null : added
+    })
+  }
+
+  async function addedBy(record: RawRecord): Promise<Added> {
+    const [logBefore, before] = [logLines(), await samples()]
+    await weir().publish([record])
+    const after = await until('it is committed and counted', async () => {
+      const now = await samples()
+      return (now.get(RAW_TOTAL) ?? 0) > (before.get(RAW_TOTAL) ?? 0) ? now : null
+    })
+    const changed = [...after].filter(([sample, value]) => value !== before.get(sample))
+    return {
+      log: logLines().slice(logBefore.length).map(withoutTime),
+      metrics: Object.fromEntries(changed.map(([sample, value]) => [sample, value - (before.get(sample) ?? 0)])),
+    }
+  }
+
+  function logLines(): string[] {
+    return weir().log('sanitizer').trim().split('\n')
+  }
+
+  /** The samples of Weir's own metrics but those that measure time. */
+  async function samples(): Promise<Map<string, number>> {
+    const page = await weir().service('sanitizer').metrics()
+    const lines = page.split('\n').filter((line) => line.startsWith('weir_') && !MEASURES_TIME.test(line))
+    return new Map(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+    )
+  }
 })
+
+function withoutTime(line: string): Record<string, unknown> {
+  const { time: _time, ...rest } = JSON.parse(line) as Record<string, unknown>
+  return rest
+}

@@ -114,13 +114,20 @@ export class Weir {
   /** Records a decision and waits until it is effective; answers its id and how it ended. */
   async decide({ subject, subjectKind = 'user', kind, purposes }: Decision): Promise<{ id: string; status: string }> {
     // 503 means: not now; with the same id it may be said again.
-    const body = { decisionId: randomUUID(), subject: { kind: subjectKind, id: subject }, kind, purposes }
+    const shown = kind === 'grant' ? { notice: this.notices(purposes) } : {}
+    const body = { decisionId: randomUUID(), subject: { kind: subjectKind, id: subject }, kind, purposes, ...shown }
     const made = await until('decision recorded', () => this.api('POST', '/v1/decisions', body))
     const id = made['decisionId'] as string
     return until(`decision ${id} folded`, async () => {
       const { status } = await this.api('GET', `/v1/decisions/${id}?waitMs=5000`)
       return status === 'pending' ? null : { id, status: status as string }
     })
+  }
+
+  /** The notice in force of each purpose, as a grant sends what was shown. */
+  notices(purposes: readonly string[]): Record<string, number> {
+    const known = loadContracts(this.contracts).purposes.filter((purpose) => purposes.includes(purpose.name))
+    return Object.fromEntries(known.map((purpose) => [purpose.name, purpose.notice]))
   }
 
   async api(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Record<string, unknown>> {

@@ -8,13 +8,17 @@ export type TickListener = Parameters<ConsentView['onTick']>[0]
 export interface Listeners {
   readonly state: StateListener
   readonly tick: TickListener
+  /** The tail starts over: called before anything that it brings from then on. */
+  readonly restart: () => void
   onState(listener: StateListener): () => void
   onTick(listener: TickListener): () => void
+  onRestart(listener: () => void): () => void
 }
 
 export function makeListeners(): Listeners {
   const states = new Set<StateListener>()
   const ticks = new Set<TickListener>()
+  const restarts = new Set<() => void>()
   return {
     state: (ref: string, state: ConsentState, partition, offset) => {
       for (const listener of states) guarded(() => listener(ref, state, partition, offset))
@@ -22,8 +26,12 @@ export function makeListeners(): Listeners {
     tick: (tick, partition, offset) => {
       for (const listener of ticks) guarded(() => listener(tick, partition, offset))
     },
+    restart: () => {
+      for (const listener of restarts) guarded(listener)
+    },
     onState: (listener) => added(states, listener),
     onTick: (listener) => added(ticks, listener),
+    onRestart: (listener) => added(restarts, listener),
   }
 }
 

@@ -146,6 +146,7 @@ export class Tail {
     this.#topicId = info.topicId
     this.#generation += 1
     this.#why = ''
+    if (this.#generation > 1) this.listeners.restart()
     for (const partition of ALL) fetcher.assign(partition, ends[partition] ?? 0)
     this.#waiters.moved()
     this.#options.onEvent({ kind: 'consent-tail-running', message: 'following consent.state from its end' })

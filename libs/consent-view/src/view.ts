@@ -28,6 +28,11 @@ export interface RunningConsentView extends ConsentView {
   readonly topicId: string | null
   /** Where the tail stands, by partition; zeros while consent.state is not followed. */
   positions(): Float64Array
+  /**
+   * Called each time the tail starts over (topic made anew, records lost, an error), before anything it brings then:
+   * what came out meanwhile is never told by `onState`. Returns its own removal.
+   */
+  onRestart(listener: () => void): () => void
 }
 
 export interface ViewOptions extends FenceParts {
@@ -109,6 +114,8 @@ export class TailAndCacheView implements RunningConsentView {
   readonly onState: ConsentView['onState'] = (listener) => this.#parts.tail.listeners.onState(listener)
 
   readonly onTick: ConsentView['onTick'] = (listener) => this.#parts.tail.listeners.onTick(listener)
+
+  readonly onRestart: RunningConsentView['onRestart'] = (listener) => this.#parts.tail.listeners.onRestart(listener)
 
   health(): ViewHealth {
     const { tail, inFlight, freshnessMs } = this.#parts

@@ -124,10 +124,10 @@ describe('bytes that are no record', () => {
       if (folded.state === null) throw new Error('no state')
       return encodeState({ ...folded.state, recent: [] })
     }
-    // version, branch, position, erasedPosition, block count, entry …, end of list, no recent decisions
-    const entryOf = (bytes: Buffer): Buffer => bytes.subarray(5, -2)
+    // version, branch, position, erasedPosition, erasedSinceMs, block count, entry …, end of list, no recent decisions
+    const entryOf = (bytes: Buffer): Buffer => bytes.subarray(6, -2)
     const two = (first: Buffer, second: Buffer): Buffer =>
-      Buffer.concat([first.subarray(0, 4), Buffer.of(4), entryOf(first), entryOf(second), Buffer.of(0, 0)])
+      Buffer.concat([first.subarray(0, 5), Buffer.of(4), entryOf(first), entryOf(second), Buffer.of(0, 0)])
     const [a, b] = [one('a'), one('b')]
     expect(decodeStateRecord(two(a, b)).kind).toBe('state')
     expect(() => decodeStateRecord(two(b, a))).toThrow(ConsentRecordError)
@@ -139,8 +139,8 @@ describe('bytes that are no record', () => {
     ['2^53', [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x20]],
   ])('are refused at once when a list claims %s items', (_count, huge) => {
     const bytes = (...head: number[]): Buffer => Buffer.from([1, 0, ...head, ...huge])
-    expect(() => decodeStateRecord(bytes(0, 1))).toThrow(ConsentRecordError)
     expect(() => decodeStateRecord(bytes(0, 1, 0))).toThrow(ConsentRecordError)
+    expect(() => decodeStateRecord(bytes(0, 1, 0, 0))).toThrow(ConsentRecordError)
     expect(() => decodeLedger(bytes(0, ...new Array<number>(32).fill(7)))).toThrow(ConsentRecordError)
   })
 

@@ -38,6 +38,7 @@ type AvroPurpose = Omit<PurposeState, 'salt' | 'decisionId'> & {
 interface AvroState {
   readonly position: number
   readonly erasedPosition: number
+  readonly erasedSinceMs: number
   readonly purposes: readonly AvroPurpose[]
   readonly recent: readonly {
     readonly decisionId: Buffer
@@ -129,6 +130,7 @@ export function encodeState(state: ConsentState): Buffer {
     'weir.consent.State': {
       position: state.position,
       erasedPosition: state.erasedPosition ?? -1,
+      erasedSinceMs: state.erasedSinceMs ?? 0,
       purposes,
       recent: state.recent.map((recent) => ({
         decisionId: uuidToBytes(recent.decisionId),
@@ -171,7 +173,7 @@ export function decodeStateRecord(bytes: Uint8Array): StateRecord {
         outcome,
         ...(tookAway ? { tookAway } : {}),
       })),
-      ...(state.erasedPosition < 0 ? {} : { erasedPosition: state.erasedPosition }),
+      ...(state.erasedPosition < 0 ? {} : { erasedPosition: state.erasedPosition, erasedSinceMs: state.erasedSinceMs }),
     },
   }
 }

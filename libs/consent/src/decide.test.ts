@@ -11,6 +11,8 @@ const GRANT: PurposeState = {
   sinceMs: 1000,
   untilMs: null,
   notice: 3,
+  noticeSinceMs: 1000,
+  noticeBefore: 3,
   salt: '0f'.repeat(16),
   epoch: 1,
   decisionId: uuid(1),
@@ -61,6 +63,8 @@ function inputs(): fc.Arbitrary<Inputs> {
     sinceMs: time,
     untilMs: fc.option(time, { nil: null }),
     notice: fc.integer({ min: 0, max: 4 }),
+    noticeSinceMs: time,
+    noticeBefore: fc.integer({ min: 0, max: 4 }),
     salt: fc.constantFrom(GRANT.salt, GRANT.salt, null),
     epoch: fc.constant(1),
     decisionId: fc.constant(uuid(1)),
@@ -117,11 +121,12 @@ describe('what is allowed', () => {
     allowedImplies(({ eventTimeMs }, { sinceMs }) => expect(sinceMs).toBeLessThanOrEqual(eventTimeMs))
   })
 
-  test('D4: needs a grant that has not run out by the highest tick, and a tick where it can run out', () => {
-    allowedImplies(({ tickTimeMs }, { untilMs }) => {
+  test('D4: needs a grant that had not run out at the event or by the highest tick, and a tick where it can run out', () => {
+    allowedImplies(({ eventTimeMs, tickTimeMs }, { untilMs }) => {
       if (untilMs === null) return
       expect(tickTimeMs).toBeGreaterThan(0)
       expect(tickTimeMs).toBeLessThan(untilMs)
+      expect(eventTimeMs).toBeLessThan(untilMs)
     })
   })
 
@@ -129,11 +134,12 @@ describe('what is allowed', () => {
     allowedImplies((_input, { salt }) => expect(salt).not.toBeNull())
   })
 
-  test('D6: is decided by the newest version whose notice the grant covers', () => {
-    allowedImplies(({ rule }, { notice }, version) => {
-      expect(rule.notices[version]).toBeLessThanOrEqual(notice)
+  test('D6: is decided by the newest version covered by the notice that the grant had at the event', () => {
+    allowedImplies(({ rule, eventTimeMs }, { notice, noticeSinceMs, noticeBefore }, version) => {
+      const then = eventTimeMs < noticeSinceMs ? noticeBefore : notice
+      expect(rule.notices[version]).toBeLessThanOrEqual(then)
       const next = rule.notices[version + 1]
-      if (next !== undefined) expect(next).toBeGreaterThan(notice)
+      if (next !== undefined) expect(next).toBeGreaterThan(then)
     })
   })
 
@@ -147,9 +153,11 @@ describe('what is allowed', () => {
           !['withdrawn', 'objected', 'erased'].includes(device?.status ?? '') &&
           !(rule.gpcDenies && ownSignal) &&
           state.sinceMs <= eventTimeMs &&
-          (state.untilMs === null || (tickTimeMs > 0 && tickTimeMs < state.untilMs)) &&
+          (state.untilMs === null || (tickTimeMs > 0 && tickTimeMs < state.untilMs && eventTimeMs < state.untilMs)) &&
           state.salt !== null &&
-          rule.notices.some((notice) => notice <= state.notice)
+          rule.notices.some(
+            (notice) => notice <= (eventTimeMs < state.noticeSinceMs ? state.noticeBefore : state.notice),
+          )
         expect(decided(input) >= 0).toBe(allowed)
         if (!allowed) expect(decided(input)).toBe(rule.hasOtherwise ? STRIPPED : WITHHELD)
       }),
@@ -181,6 +189,19 @@ describe('at the edges', () => {
     expect(decide({ state: { untilMs: 3000 } })).toBe(STRIPPED)
     expect(decide({ state: { untilMs: 3001 }, tickTimeMs: 0 })).toBe(STRIPPED)
     expect(decide({ tickTimeMs: 0 })).toBe(1)
+  })
+
+  test('a grant gives nothing for an event at or after its until, though no tick says yet that it ran out', () => {
+    expect(decide({ state: { untilMs: 2001 }, eventTimeMs: 2000, tickTimeMs: 1500 })).toBe(1)
+    expect(decide({ state: { untilMs: 2001 }, eventTimeMs: 2001, tickTimeMs: 1500 })).toBe(STRIPPED)
+    expect(decide({ state: { untilMs: 2001 }, eventTimeMs: 9000, tickTimeMs: 1500 })).toBe(STRIPPED)
+  })
+
+  test('a wider notice counts for events from the renewal on, an earlier event keeps the notice from before', () => {
+    const state = { notice: 5, noticeSinceMs: 2000, noticeBefore: 1 }
+    expect(decide({ state, eventTimeMs: 2000 })).toBe(2)
+    expect(decide({ state, eventTimeMs: 1999 })).toBe(0)
+    expect(decide({ state: { ...state, noticeBefore: 0 }, eventTimeMs: 1999 })).toBe(STRIPPED)
   })
 
   test('a wider policy waits for its notice, and a notice older than all policies gives nothing', () => {

@@ -1,4 +1,5 @@
 import type { PurposeState, PurposeStatus } from './model.ts'
+import { noticeAt } from './notice.ts'
 
 /** One purpose's policies as numbers; made once when contracts are loaded. */
 export interface PurposeRule {
@@ -46,15 +47,17 @@ const DEVICE_DENIES: Readonly<Record<PurposeStatus | 'absent', boolean>> = {
 
 /**
  * Decides one event for one purpose: the index of the policy version that decides (the newest whose notice is not
- * above the grant's), or STRIPPED, or WITHHELD. Pure; all times in Unix milliseconds. Something is allowed only if
+ * above the grant's at the event), or STRIPPED, or WITHHELD. Pure; all times in Unix milliseconds. Something is
+ * allowed only if
  *
  * 1. the subject's status may allow on this purpose's basis;
  * 2. the device does not refuse, and the event's own signal does not deny where the purpose listens to it;
  * 3. the grant began at or before the event: grants are not retroactive;
- * 4. it has not run out: `until` lies after the highest tick time seen (without a tick, a grant that can run out has);
+ * 4. it has not run out: `until` lies after the event and after the highest tick time seen (without a tick, a grant that
+ *    can run out has);
  * 5. it has a salt: without one no pseudonym of this grant exists. So `notified` is stripped until a later version
  *    gives it a salt of its own;
- * 6. a policy version in force is covered by the notice shown with the grant.
+ * 6. a policy version in force is covered by the notice that the grant had when the event happened.
  *
  * @param purposeState what holds for the subject and this purpose; undefined when unknown
  * @param deviceState what holds for the event's device and this purpose; undefined without device or state
@@ -87,9 +90,11 @@ function allowedVersion(
   if (DEVICE_DENIES[device?.status ?? 'absent'] !== false) return -1
   if (ownSignalDenies && rule.gpcDenies) return -1
   if (!(subject.sinceMs <= eventTimeMs)) return -1
-  if (subject.untilMs !== null && !(tickTimeMs > 0 && tickTimeMs < subject.untilMs)) return -1
+  // Ticks may lag behind events, so both are compared.
+  const atMs = Math.max(eventTimeMs, tickTimeMs)
+  if (subject.untilMs !== null && !(tickTimeMs > 0 && atMs < subject.untilMs)) return -1
   if (subject.salt === null) return -1
-  return newestCovered(rule.notices, subject.notice)
+  return newestCovered(rule.notices, noticeAt(subject, eventTimeMs))
 }
 
 /** Index of the newest version whose notice is not above the one shown; -1 when none is. */

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeStateRecord, encodeState } from './codec.ts'
 import { foldAll, type LedgerEntry, ledgers, saltSource } from './fixtures/ledger.ts'
-import type { ConsentState } from './model.ts'
+import type { ConsentState, PurposeState } from './model.ts'
+import { noticeAt } from './notice.ts'
 
 const TAKES_AWAY: readonly string[] = ['withdraw', 'object', 'erase']
 
@@ -165,6 +166,46 @@ describe('state = fold of the ledger', () => {
           before = step.state.purposes
         }
       }),
+    )
+  })
+
+  test('F10: nothing decided before the refusal that holds grants or notifies', () => {
+    let refused = 0
+    fc.assert(
+      fc.property(ledgers(), (ledger) => {
+        let before: ConsentState | null = null
+        for (const [i, step] of foldAll(ledger).steps.entries()) {
+          const { decision } = ledger[i] as LedgerEntry
+          for (const [name, now] of Object.entries(step.state.purposes)) {
+            if (now.ledgerOffset !== ledger[i]?.at.offset || TAKES_AWAY.includes(decision.kind)) continue
+            const held: PurposeState | undefined = before?.purposes[name]
+            const sinceMs: number | undefined = held?.sinceMs ?? before?.erasedSinceMs
+            if (sinceMs === undefined || !['withdrawn', 'objected', 'erased'].includes(held?.status ?? 'erased'))
+              continue
+            refused++
+            expect(decision.decidedAtMs).toBeGreaterThanOrEqual(sinceMs)
+          }
+          before = step.state
+        }
+      }),
+    )
+    expect(refused).toBeGreaterThan(0)
+  })
+
+  test('F11: the notice for an event is never above one that was shown by its time, nor above the last one', () => {
+    fc.assert(
+      fc.property(ledgers(['ads']), fc.integer({ min: 960, max: 1500 }), (ledger, eventTimeMs) => {
+        const held = foldAll(ledger).state?.purposes['ads']
+        if (held?.status !== 'granted' || held.sinceMs > eventTimeMs) return
+        const shown = ledger.filter(
+          ({ decision, at }) =>
+            decision.kind === 'grant' && Math.max(decision.decidedAtMs, at.appendTimeMs) <= eventTimeMs,
+        )
+        const then = noticeAt(held, eventTimeMs)
+        expect(then).toBeLessThanOrEqual(Math.max(...shown.map(({ decision }) => decision.notices[0] ?? 0)))
+        expect(then).toBeLessThanOrEqual(held.notice)
+      }),
+      { numRuns: 1000 },
     )
   })
 })

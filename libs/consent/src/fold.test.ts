@@ -32,6 +32,8 @@ describe('a grant', () => {
           sinceMs: 1000,
           untilMs: 5000,
           notice: 4,
+          noticeSinceMs: 1000,
+          noticeBefore: 4,
           salt: SALT_1,
           epoch: 1,
           decisionId: uuid(1),
@@ -60,6 +62,41 @@ describe('a grant', () => {
     expect(ended).toEqual([])
   })
 
+  test('keeps the notice it began under for events before a renewal under a higher one', () => {
+    const risen = last(entry(0, 'grant', { notices: [3] }), entry(1, 'grant', { notices: [4], decidedAtMs: 1500 }))
+    expect(risen.ads).toMatchObject({ sinceMs: 1000, notice: 4, noticeSinceMs: 1500, noticeBefore: 3 })
+    const twice = last(
+      entry(0, 'grant', { notices: [3] }),
+      entry(1, 'grant', { notices: [4] }),
+      entry(2, 'grant', { notices: [5] }),
+    )
+    expect(twice.ads).toMatchObject({ notice: 5, noticeSinceMs: 1002, noticeBefore: 3 })
+  })
+
+  test('renewed under the same notice leaves for which events it counts', () => {
+    const { ads } = last(
+      entry(0, 'grant', { notices: [3] }),
+      entry(1, 'grant', { notices: [4] }),
+      entry(2, 'grant', { notices: [4] }),
+    )
+    expect(ads).toMatchObject({ notice: 4, noticeSinceMs: 1001, noticeBefore: 3 })
+  })
+
+  test('renewed under a lower notice has it for all events, also after a rise that follows', () => {
+    const lowered = [entry(0, 'grant', { notices: [3] }), entry(1, 'grant', { notices: [2] })]
+    expect(last(...lowered).ads).toMatchObject({ sinceMs: 1000, notice: 2, noticeBefore: 2 })
+    expect(last(...lowered, entry(2, 'grant', { notices: [4] })).ads).toMatchObject({
+      notice: 4,
+      noticeSinceMs: 1002,
+      noticeBefore: 2,
+    })
+  })
+
+  test('after a withdrawal begins with its own notice alone', () => {
+    const { ads } = last(entry(0, 'grant', { notices: [3] }), entry(1, 'withdraw'), entry(2, 'grant', { notices: [4] }))
+    expect(ads).toMatchObject({ sinceMs: 1002, notice: 4, noticeSinceMs: 1002, noticeBefore: 4 })
+  })
+
   test('begins anew once the old one has run out, to the millisecond, and the old salt ends', () => {
     const { ads, ended } = last(entry(0, 'grant', { untilMs: [1001] }), entry(1, 'grant'))
     expect(ads).toMatchObject({ sinceMs: 1001, salt: SALT_2 })
@@ -81,6 +118,26 @@ describe('a grant', () => {
   test('based on the withdrawal itself is a change of mind and applies', () => {
     const { ads } = last(entry(0, 'grant'), entry(1, 'withdraw'), entry(2, 'grant', { basedOn: 2 }))
     expect(ads).toMatchObject({ status: 'granted', sinceMs: 1002, salt: SALT_2, withdrawnPosition: 2 })
+  })
+
+  test.each(['withdraw', 'object', 'erase'] as const)('decided before the %s that holds is refused', (kind) => {
+    const ledger = [entry(0, 'grant'), entry(1, kind)]
+    const late = last(...ledger, entry(2, 'grant', { decidedAtMs: 1000 }))
+    expect(late.outcome).toBe('refused')
+    expect(late.ads?.salt).toBeNull()
+    expect(last(...ledger, entry(2, 'grant', { decidedAtMs: 1001 })).outcome).toBe('applied')
+  })
+
+  test('decided before everything was erased is refused for purposes never heard of too', () => {
+    const ledger = [entry(0, 'grant'), entry(1, 'erase', { purposes: [] })]
+    const news = (decidedAtMs: number) => entry(2, 'grant', { purposes: ['news'], decidedAtMs })
+    expect(last(...ledger, news(1000)).outcome).toBe('refused')
+    expect(last(...ledger, news(1001)).outcome).toBe('applied')
+  })
+
+  test('decided before a refusal that a grant has lifted since applies', () => {
+    const ledger = [entry(0, 'withdraw'), entry(1, 'grant'), entry(2, 'grant', { decidedAtMs: 5 })]
+    expect(last(...ledger).outcome).toBe('applied')
   })
 
   test('based on a state that this ref has not reached is refused', () => {
@@ -124,6 +181,7 @@ describe('withdrawing', () => {
     const ledger = [entry(0, 'grant'), entry(1, 'erase', { purposes: [] })]
     expect(last(...ledger).state).toMatchObject({
       erasedPosition: 2,
+      erasedSinceMs: 1001,
       purposes: { ads: { status: 'erased', salt: null } },
     })
     expect(last(...ledger, entry(2, 'grant', { purposes: ['news'], basedOn: 1 })).outcome).toBe('refused')
@@ -189,6 +247,8 @@ describe('notify', () => {
     expect(last(entry(0, 'notify'), entry(1, 'notify', { notices: [2] })).ads).toMatchObject({
       sinceMs: 1000,
       notice: 2,
+      noticeSinceMs: 1001,
+      noticeBefore: 1,
     })
   })
 

@@ -8,6 +8,7 @@ import {
   RECENT_DECISIONS,
   type RecentDecision,
 } from './model.ts'
+import { renewedNotice } from './notice.ts'
 
 /** Where the ledger holds the decision. */
 export interface LedgerPlace {
@@ -49,14 +50,18 @@ const REFUSALS: ReadonlySet<PurposeStatus> = new Set<PurposeStatus>(['withdrawn'
  * Folds one decision of the ledger into the state of its ref. Pure; `state` is null for a ref without one.
  *
  * - A repeated decision id changes nothing but the position.
- * - A grant (or notify) based on something older than a later withdrawal of the same purpose is refused. A grant over
- *   several purposes is refused as a whole when one of them is: the person made one choice on one page, and half of it
- *   is a combination that nobody chose; they are shown what holds and choose again.
+ * - A grant (or notify) based on something older than a later withdrawal of the same purpose is refused, and so is one
+ *   that was decided before the refusal that holds: a "yes" that arrives late does not override a later "no", whatever
+ *   state its sender says it saw. A grant over several purposes is refused as a whole when one of them is: the person
+ *   made one choice on one page, and half of it is a combination that nobody chose; they are shown what holds and
+ *   choose again.
  * - Withdrawals are never refused, whatever they are based on.
  * - `since` is the later of decided-at and append time. An earlier decided-at (an import) is evidence only; a later one
  *   (a clock ahead, or a grant from a day to come) makes the grant begin then: nothing before it passes.
  * - A grant while one runs is a renewal: it takes notice and until, keeps since and salt. After `until` (by append
  *   time) the old grant has ended and a new one begins with a salt of its own.
+ * - A renewal under a higher notice counts for events from then on: earlier ones keep the notice the grant began under.
+ *   One under a lower notice counts for all events, earlier ones too.
  * - A grant that has already run out when it is folded is refused.
  * - `notify` never lifts a refusal and never weakens a grant.
  * - `expire` ends only grants whose `until` has passed by append time: a renewal that came before it wins.
@@ -111,7 +116,7 @@ function grant(draft: Draft, source: SaltSource): 'applied' | 'refused' {
       // A renewal may begin earlier than a grant that lies in the future (a clock that was ahead), never later.
       sinceMs: running === null ? sinceMs : Math.min(running.sinceMs, sinceMs),
       untilMs: untilMs[i] ?? null,
-      notice: notices[i] ?? 0,
+      ...renewedNotice(running, notices[i] ?? 0, sinceMs),
       salt: running?.salt ?? source.salt(),
       epoch: running?.epoch ?? source.epoch,
     })
@@ -135,7 +140,7 @@ function notify(draft: Draft): 'applied' | 'refused' {
       ...NO_GRANT,
       status: 'notified',
       sinceMs: told === undefined ? sinceMs : Math.min(told.sinceMs, sinceMs),
-      notice: decision.notices[i] ?? 0,
+      ...renewedNotice(told ?? null, decision.notices[i] ?? 0, sinceMs),
     })
   }
   return outcome
@@ -147,7 +152,7 @@ function expire(draft: Draft): 'applied' | 'refused' {
     if (draft.get(purpose)?.status !== 'granted' || draft.runningGrant(purpose) !== null) continue
     outcome = 'applied'
     draft.endGrant(purpose, 'expired')
-    draft.put(purpose, { ...NO_GRANT, status: 'expired', sinceMs: draft.laterOfDecidedAndAppended() })
+    draft.put(purpose, { ...NO_GRANT, ...draft.from(), status: 'expired' })
   }
   return outcome
 }
@@ -160,15 +165,15 @@ function takeAway(draft: Draft, status: 'withdrawn' | 'objected' | 'erased'): 'a
     draft.endGrant(purpose, status)
     draft.put(purpose, {
       ...NO_GRANT,
+      ...draft.from(),
       status,
-      sinceMs: draft.laterOfDecidedAndAppended(),
       withdrawnPosition: draft.at.offset + 1,
     })
   }
   return 'applied'
 }
 
-const NO_GRANT = { untilMs: null, notice: 0, salt: null, epoch: 0 } as const
+const NO_GRANT = { untilMs: null, notice: 0, noticeBefore: 0, salt: null, epoch: 0 } as const
 
 type NewPurposeState = Omit<PurposeState, 'decisionId' | 'ledgerOffset' | 'withdrawnPosition'> &
   Partial<Pick<PurposeState, 'withdrawnPosition'>>
@@ -181,6 +186,7 @@ class Draft {
   readonly #before: ConsentState | null
   readonly #purposes: Map<string, PurposeState>
   #erasedPosition: number
+  #erasedSinceMs: number
 
   constructor(before: ConsentState | null, decision: Decision, at: LedgerPlace) {
     this.decision = decision
@@ -188,6 +194,7 @@ class Draft {
     this.#before = before
     this.#purposes = new Map(before === null ? [] : Object.entries(before.purposes))
     this.#erasedPosition = before?.erasedPosition ?? -1
+    this.#erasedSinceMs = before?.erasedSinceMs ?? 0
   }
 
   known(): string[] {
@@ -204,13 +211,21 @@ class Draft {
   }
 
   /**
-   * Whether the decision is based on something older than a later withdrawal. A base that this ref has not reached
-   * is one nobody can have seen: stale too.
+   * Whether the decision is based on something older than a later withdrawal, or was decided before the refusal that
+   * holds. A base that this ref has not reached is one nobody can have seen: stale too.
    */
   isStale(purpose: string): boolean {
-    const { basedOn } = this.decision
+    const { basedOn, decidedAtMs } = this.decision
     const withdrawn = Math.max(this.#purposes.get(purpose)?.withdrawnPosition ?? -1, this.#erasedPosition)
-    return basedOn < withdrawn || basedOn > (this.#before?.position ?? -1)
+    if (basedOn < withdrawn || basedOn > (this.#before?.position ?? -1)) return true
+    return decidedAtMs < this.#refusedSinceMs(purpose)
+  }
+
+  /** Since when a refusal holds; -Infinity when none does. */
+  #refusedSinceMs(purpose: string): number {
+    const status = this.status(purpose)
+    if (status === null || !REFUSALS.has(status)) return Number.NEGATIVE_INFINITY
+    return this.#purposes.get(purpose)?.sinceMs ?? this.#erasedSinceMs
   }
 
   /** The purpose's grant, unless there is none or its time was over when this record was appended. */
@@ -238,10 +253,13 @@ class Draft {
 
   takeAwayAll(): void {
     this.#erasedPosition = this.at.offset + 1
+    this.#erasedSinceMs = this.from().sinceMs
   }
 
-  laterOfDecidedAndAppended(): number {
-    return Math.max(this.decision.decidedAtMs, this.at.appendTimeMs)
+  /** When what this decision brings begins: the later of decided-at and append time. */
+  from(): Pick<PurposeState, 'sinceMs' | 'noticeSinceMs'> {
+    const sinceMs = Math.max(this.decision.decidedAtMs, this.at.appendTimeMs)
+    return { sinceMs, noticeSinceMs: sinceMs }
   }
 
   finish(position: number, outcome: RecentDecision['outcome']): ConsentState {
@@ -252,7 +270,7 @@ class Draft {
       position,
       purposes: purposeRecord(this.#purposes),
       recent: [...(this.#before?.recent ?? []), folded].slice(-RECENT_DECISIONS),
-      ...(this.#erasedPosition < 0 ? {} : { erasedPosition: this.#erasedPosition }),
+      ...(this.#erasedPosition < 0 ? {} : { erasedPosition: this.#erasedPosition, erasedSinceMs: this.#erasedSinceMs }),
     }
   }
 }

@@ -49,7 +49,12 @@ export interface PurposeState {
   readonly sinceMs: number
   /** When a grant ends by itself; null for no end. */
   readonly untilMs: number | null
+  /** Version of the notice that holds now: for events from `noticeSinceMs` on. */
   readonly notice: number
+  /** When `notice` rose to what it is (later of decided-at and append time); `sinceMs` when it never rose. */
+  readonly noticeSinceMs: number
+  /** Notice for events before `noticeSinceMs`: the one this status began under, or a lower one since; else `notice`. */
+  readonly noticeBefore: number
   /** 16 bytes as 32 hex digits while granted; null else: the salt ends with the grant. */
   readonly salt: string | null
   /** Key epoch, fixed when the grant begins; 0 when not granted. */
@@ -63,7 +68,7 @@ export interface PurposeState {
 
 export interface RecentDecision {
   readonly decisionId: string
-  /** `refused`: a grant based on something older than a later withdrawal. */
+  /** `refused`: a grant that knew less than a later withdrawal did, or was decided before it. */
   readonly outcome: 'applied' | 'refused'
   /** Set when it took away (withdraw, object, erase): a withdrawal is a repeat only of one that took away. */
   readonly tookAway?: true
@@ -81,6 +86,8 @@ export interface ConsentState {
    * has never heard of. Absent when there was none.
    */
   readonly erasedPosition?: number
+  /** Later of decided-at and append time of that record; there exactly when `erasedPosition` is. */
+  readonly erasedSinceMs?: number
 }
 
 /** The pseudonyms of a grant that ended, to be forgotten downstream. Value of `consent.forget`. */

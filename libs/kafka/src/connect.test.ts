@@ -3,7 +3,7 @@ import { raw, startFakeBroker, versions } from '../fixtures/fake-broker.ts'
 import { type FakeLeader, startFakeCluster } from '../fixtures/fake-cluster.ts'
 import { dataBatch } from '../fixtures/log.ts'
 import { connectKafka } from './connect.ts'
-import { BrokerError, KafkaError, NoSuchPartition, RequestTimedOut, Unsupported } from './errors.ts'
+import { BrokerError, Closed, KafkaError, NoSuchPartition, RequestTimedOut, Unsupported } from './errors.ts'
 import type { KafkaOptions } from './port.ts'
 import type { Reader } from './wire/reader.ts'
 import type { Writer } from './wire/writer.ts'
@@ -141,6 +141,100 @@ test('A broker that says nothing costs the time limit, and the next request goes
   silent = false
   expect(await kafka.endOffsets([{ topic, partition: 0 }], 'stable')).toEqual([3])
   expect(brokers[0]?.connections()).toBe(before + 1)
+})
+
+test('Initialising and asking for committed offsets are given up at once when their signal aborts', async () => {
+  const { brokers, bootstrap, topic } = await cluster(1, [{ nodeId: 0, epoch: 0 }])
+  const kafka = await connected(bootstrap, { requestTimeoutMs: 60_000 })
+  const producer = kafka.transactionalProducer({ transactionalId: 'slot', transactionTimeoutMs: 1_000 })
+  for (const [apiKey, ask] of [
+    [22, (signal: AbortSignal) => producer.init(signal)],
+    [9, (signal: AbortSignal) => kafka.committedOffsets('g', [{ topic, partition: 0 }], signal)],
+  ] as const) {
+    const asked = Promise.withResolvers<void>()
+    brokers[0]?.on(apiKey, () => {
+      asked.resolve()
+      return 'silence'
+    })
+    const stop = new AbortController()
+    const answer = ask(stop.signal)
+    await asked.promise
+    stop.abort()
+    await expect(answer).rejects.toThrow(Closed)
+    await expect(ask(AbortSignal.abort())).rejects.toThrow(Closed)
+  }
+})
+
+test('An InitProducerId that was given up does not come after the next one', async () => {
+  const { brokers, bootstrap } = await cluster(1, [])
+  const kafka = await connected(bootstrap)
+  const producer = kafka.transactionalProducer({ transactionalId: 'slot', transactionTimeoutMs: 1_000 })
+  const coordinator = brokers[0]?.port ?? 0
+  const finding = Promise.withResolvers<void>()
+  const found = Promise.withResolvers<void>()
+  let finds = 0
+  brokers[0]?.on(10, async () => {
+    finds++
+    finding.resolve()
+    await found.promise
+    return (body) => {
+      body.int32(0).arrayLength(1).string('slot').int32(0).string('127.0.0.1').int32(coordinator)
+      body.int16(0).nullableString(null).tags().tags()
+    }
+  })
+  let inits = 0
+  brokers[0]?.on(22, () => {
+    const epoch = ++inits
+    return (body) => void body.int32(0).int16(0).int64(5n).int16(epoch).tags()
+  })
+  const stop = new AbortController()
+  const givenUp = producer.init(stop.signal)
+  await finding.promise
+  stop.abort()
+  await expect(givenUp).rejects.toThrow(Closed)
+  const next = producer.init()
+  found.resolve()
+  await next
+  expect([finds, inits]).toEqual([1, 2])
+})
+
+test('Abandoned, a client lets go of everything at once, whatever it waits for at a broker that says nothing', async () => {
+  const { brokers, bootstrap, topic } = await cluster(1, [{ nodeId: 0, epoch: 0 }])
+  const kafka = await connected(bootstrap, { requestTimeoutMs: 60_000 })
+  const at = [{ topic, partition: 0 }]
+  await kafka.topics([topic])
+  const asked = [22, 9, 2, 18].map((apiKey) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    brokers[0]?.on(apiKey, () => {
+      resolve()
+      return 'silence'
+    })
+    return promise
+  })
+  const appender = await kafka.appender()
+  const fails = [
+    kafka.endOffsets(at, 'stable'),
+    kafka.committedOffsets('g', at),
+    appender.append(topic, [{ partition: 0, key: null, value: null }]),
+    // On a lane of its own, which is still connecting.
+    kafka.transactionalProducer({ transactionalId: 'slot', transactionTimeoutMs: 60_000 }).init(),
+  ].map((work) => expect(work).rejects.toThrow(KafkaError))
+  await Promise.all([asked[2], asked[3]])
+  const before = performance.now()
+  kafka.abandon()
+  await Promise.all(fails)
+  // Whoever begins anew after an error does so until it is closed itself.
+  kafka.fetcher({
+    topic,
+    isolation: 'read_committed',
+    maxWaitMs: 10,
+    maxPartitionBytes: 1_000,
+    maxBytes: 1_000,
+    readAheadBytes: 10_000,
+  })
+  await kafka.close()
+  expect(performance.now() - before).toBeLessThan(1_000)
+  await expect(kafka.endOffsets(at, 'stable')).rejects.toThrow(Closed)
 })
 
 test('A broker that hangs up, or answers what is no answer, gives a typed error and not a crash', async () => {

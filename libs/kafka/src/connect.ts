@@ -8,7 +8,7 @@ import { GroupMember } from './member.ts'
 import { Cluster } from './net/cluster.ts'
 import { Connections } from './net/connections.ts'
 import type { Address } from './net/kafkajs-connection.ts'
-import { retrying } from './net/retry.ts'
+import { eitherAborts, retrying } from './net/retry.ts'
 import { committedOffsets, endOffsets } from './offsets.ts'
 import type {
   Appender,
@@ -62,6 +62,7 @@ class KafkaClient implements Kafka {
   readonly #lifetime = new AbortController()
   readonly #parts = new Set<Part>()
   #lanes = 0
+  #closed = false
 
   constructor(options: KafkaOptions) {
     this.#onEvent = options.onEvent ?? (() => undefined)
@@ -94,8 +95,8 @@ class KafkaClient implements Kafka {
     return endOffsets(this.#cluster, partitions, end)
   }
 
-  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<number[]> {
-    return committedOffsets(this.#cluster, groupId, partitions, this.#lifetime.signal)
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[], signal?: AbortSignal): Promise<number[]> {
+    return committedOffsets(this.#cluster, groupId, partitions, eitherAborts(this.#lifetime.signal, signal))
   }
 
   fetcher(options: FetcherOptions): Fetcher {
@@ -143,12 +144,12 @@ class KafkaClient implements Kafka {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.allSettled([...this.#parts].map((part) => part.stop()))
     this.#lifetime.abort()
     this.#cluster.connections.close()
   }
 
-  /** Stops connecting: there is nothing outstanding that would have to be waited for. */
   abandon(): void {
     this.#lifetime.abort()
     this.#cluster.connections.close()
@@ -165,7 +166,8 @@ class KafkaClient implements Kafka {
   }
 
   #refuseIfClosed(): void {
-    if (this.#lifetime.signal.aborted) throw new Closed('The Kafka client')
+    // Abandoned is not closed: parts made since only find no broker, as when it is away, and are closed by `close`.
+    if (this.#closed) throw new Closed('The Kafka client')
   }
 }
 

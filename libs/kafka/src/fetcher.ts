@@ -91,9 +91,11 @@ export class PartitionFetcher implements Fetcher {
   #plan(): void {
     this.#planned = undefined
     this.#planAgain = true
-    this.#planning ??= this.#planLoops().finally(() => {
-      this.#planning = undefined
-    })
+    this.#planning ??= this.#planLoops()
+      .catch((error: unknown) => this.#queue.fail(error, null))
+      .finally(() => {
+        this.#planning = undefined
+      })
   }
 
   async #planLoops(): Promise<void> {
@@ -118,8 +120,11 @@ export class PartitionFetcher implements Fetcher {
   #startLoop(nodeId: number): void {
     const loop = this.#runLoop(nodeId)
     this.#loops.set(nodeId, loop)
-    // A bug in the loop must not leave a reader waiting for ever: it comes out of poll.
-    loop.catch((error: unknown) => this.#queue.fail(error, null))
+    // A bug in the loop must not leave a reader waiting for ever: it comes out of poll, and assigning begins anew.
+    loop.catch((error: unknown) => {
+      this.#loops.delete(nodeId)
+      this.#queue.fail(error, null)
+    })
   }
 
   async #runLoop(nodeId: number): Promise<void> {
@@ -166,6 +171,9 @@ export class PartitionFetcher implements Fetcher {
         if (leader.nodeId !== nodeId) this.#plan()
         else if (this.#assigned.get(partition) === assigned) {
           questions.push({ partition, leaderEpoch: leader.leaderEpoch, offset: position, assigned })
+        } else {
+          // Assigned anew while its leader was looked up: whoever planned that saw this loop and counts on it.
+          later = true
         }
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error

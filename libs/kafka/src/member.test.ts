@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Answer } from '../fixtures/fake-broker.ts'
 import { type FakeCluster, startFakeCluster } from '../fixtures/fake-cluster.ts'
 import { connectKafka } from './connect.ts'
-import { BrokerError, NotAMember } from './errors.ts'
+import { BrokerError, Closed, NotAMember } from './errors.ts'
 import type { Kafka, Member, MemberOptions } from './port.ts'
 import { Code } from './protocol/error-codes.ts'
 
@@ -21,6 +21,7 @@ let heard: Heartbeat[]
 /** Answers to the next heartbeats; afterwards the last epoch and no change. */
 let replies: Reply[]
 let epoch: number
+let intervalMs: number
 /** Called for each heartbeat before it is answered. */
 let onHeartbeat: (heartbeat: Heartbeat) => void | Promise<void>
 let watchers: (() => void)[]
@@ -29,6 +30,7 @@ beforeEach(async () => {
   heard = []
   replies = []
   epoch = 0
+  intervalMs = 20
   watchers = []
   onHeartbeat = () => undefined
   cluster = await startFakeCluster(1, [{ nodeId: 0, epoch: 0 }])
@@ -62,7 +64,7 @@ beforeEach(async () => {
         .int16(reply.code ?? 0)
         .nullableString(null)
         .nullableString(memberId)
-      body.int32(memberEpoch === -1 ? -1 : epoch).int32(20)
+      body.int32(memberEpoch === -1 ? -1 : epoch).int32(intervalMs)
       if (reply.assigned === undefined) body.int8(-1)
       else {
         body.int8(1).arrayLength(1).uuid(cluster.topicId).int32Array(reply.assigned).tags().tags()
@@ -275,4 +277,118 @@ test('A coordinator that is loading is waited for', async () => {
   replies = [{ code: Code.COORDINATOR_LOAD_IN_PROGRESS }, { code: Code.NOT_COORDINATOR }, { epoch: 4 }]
   const member = await join()
   expect(await member.withIdentity(async ({ generation }) => generation)).toBe(4)
+})
+
+test('Joining is given up at once when its signal aborts, whatever the broker does', async () => {
+  const asked = gate()
+  onHeartbeat = asked.open
+  replies = ['silence']
+  await kafka.close()
+  kafka = await connectKafka({ brokers: cluster.bootstrap, clientId: 'test', requestTimeoutMs: 60_000 })
+  const stop = new AbortController()
+  const joining = join({ signal: stop.signal })
+  await asked.passed
+  const before = performance.now()
+  stop.abort()
+  await expect(joining).rejects.toThrow(Closed)
+  expect(performance.now() - before).toBeLessThan(1_000)
+  await expect(join({ signal: AbortSignal.abort() })).rejects.toThrow(Closed)
+  expect(heard).toHaveLength(1)
+})
+
+test('A signal of joining means nothing once joined', async () => {
+  const stop = new AbortController()
+  const member = await join({ signal: stop.signal })
+  stop.abort()
+  const before = heard.length
+  await heartbeat(() => heard.length > before + 1)
+  await member.withIdentity(async () => undefined)
+})
+
+test('Confirmed means accepted after the question: an answer that was under way before does not count', async () => {
+  replies = [{ epoch: 1 }]
+  const member = await join()
+  const underWay = gate()
+  const answer = gate()
+  onHeartbeat = () => {
+    underWay.open()
+    return answer.passed
+  }
+  await underWay.passed
+  const before = heard.length
+  const confirmed = member.confirmed()
+  answer.open()
+  await confirmed
+  expect(heard.length).toBeGreaterThan(before)
+})
+
+test('Who asks for confirmation waits through heartbeats that are not answered, and is told when fenced', async () => {
+  replies = [{ epoch: 1 }]
+  const member = await join()
+  replies = ['silence', { code: Code.COORDINATOR_LOAD_IN_PROGRESS }, {}]
+  await member.confirmed()
+  expect(replies).toEqual([])
+  const told = gate()
+  // Fenced: no confirmation under way survives it, and there is none before the group has us again.
+  onHeartbeat = () => told.passed
+  replies = [{ code: Code.FENCED_MEMBER_EPOCH }, { code: Code.FENCED_MEMBER_EPOCH }, { epoch: 5 }]
+  const confirmed = member.confirmed()
+  told.open()
+  await expect(confirmed).rejects.toThrow(NotAMember)
+  await expect(member.confirmed()).rejects.toThrow(NotAMember)
+  await heartbeat((h) => h.epoch === 5)
+  await member.confirmed()
+})
+
+test('Confirmation is asked for at once, not at the next interval', async () => {
+  intervalMs = 3_600_000
+  const member = await join()
+  const before = heard.length
+  await member.confirmed()
+  expect(heard).toHaveLength(before + 1)
+})
+
+test('Waiting for confirmation ends with its signal, and when the member stops', async () => {
+  const member = await join()
+  onHeartbeat = () => new Promise<void>(() => undefined)
+  const stop = new AbortController()
+  const confirmed = member.confirmed(stop.signal)
+  stop.abort()
+  await expect(confirmed).rejects.toThrow(Closed)
+  const left = expect(member.confirmed()).rejects.toThrow(NotAMember)
+  await kafka.close()
+  await left
+})
+
+test('A loop of heartbeats that a bug has ended tells its user', async () => {
+  const bug = new Error('a listener that throws')
+  await kafka.close()
+  const kinds: string[] = []
+  const onEvent = ({ kind }: { kind: string }) => {
+    kinds.push(kind)
+    if (kind === 'heartbeat-refused') throw bug
+  }
+  kafka = await connectKafka({ brokers: cluster.bootstrap, clientId: 'test', requestTimeoutMs: 200, onEvent })
+  const stopped = Promise.withResolvers<unknown>()
+  const member = await join({ onStopped: stopped.resolve })
+  replies = [{ code: 30 }]
+  expect(await stopped.promise).toBe(bug)
+  await expect(member.withIdentity(async () => undefined)).rejects.toThrow(NotAMember)
+  await expect(member.confirmed()).rejects.toThrow(NotAMember)
+  expect(kinds).toEqual(['heartbeat-refused', 'member-stopped'])
+})
+
+test('Leaving does not wait for a broker that says nothing', async () => {
+  await kafka.close()
+  kafka = await connectKafka({ brokers: cluster.bootstrap, clientId: 'test', requestTimeoutMs: 60_000 })
+  const member = await join()
+  const underWay = gate()
+  onHeartbeat = () => {
+    underWay.open()
+    return new Promise<void>(() => undefined)
+  }
+  await underWay.passed
+  const before = performance.now()
+  await member.leave()
+  expect(performance.now() - before).toBeLessThan(1_500)
 })

@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { BrokerError, Closed, KafkaError, messageOf, NotAMember } from './errors.ts'
 import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
-import { Backoff, retrying } from './net/retry.ts'
+import { Backoff, eitherAborts, pause, retrying, unlessAborted } from './net/retry.ts'
 import { Sleeper } from './net/sleeper.ts'
 import { Ownership } from './ownership.ts'
 import type { Member, MemberIdentity, MemberOptions } from './port.ts'
 import { consumerGroupHeartbeat, type HeartbeatResponse } from './protocol/consumer-group-heartbeat.ts'
 import { Code } from './protocol/error-codes.ts'
+
+interface Confirming {
+  resolve(): void
+  reject(error: NotAMember): void
+}
 
 type OnEvent = (event: { readonly kind: string; readonly message: string }) => void
 
@@ -15,7 +20,8 @@ const JOIN = 0
 const LEAVE = -1
 /** A heartbeat holds the member's lock: an offset commit must not wait longer behind it. */
 const HEARTBEAT_LIMIT_MS = 2_000
-const LEAVE_WITHIN_MS = 2_000
+/** For the whole goodbye, its connection included: without one the group notices by itself. */
+const LEAVE_WITHIN_MS = 1_000
 
 /** Group errors that mean: the partitions are somebody else's already, join anew. */
 const lostMembership: ReadonlySet<number> = new Set([Code.FENCED_MEMBER_EPOCH, Code.UNKNOWN_MEMBER_ID])
@@ -43,6 +49,8 @@ export class GroupMember implements Member {
   #sayAll = true
   /** What the broker heard last of what we own. */
   #reported = ''
+  /** Who waits for a heartbeat that is sent from now on. */
+  readonly #confirming: Confirming[] = []
   #running: Promise<void> = Promise.resolve()
 
   /** `lane` must be this member's alone. */
@@ -69,7 +77,7 @@ export class GroupMember implements Member {
 
   /** Joins: resolves after the first heartbeat that the broker accepted. */
   async start(): Promise<void> {
-    const { signal } = this.#stop
+    const signal = eitherAborts(this.#stop.signal, this.#options.signal)
     const options = { untilMs: Number.POSITIVE_INFINITY, signal, maxMs: 1_000, what: 'The member' }
     const join = async () => {
       const intervalMs = await this.#beat()
@@ -78,10 +86,7 @@ export class GroupMember implements Member {
     }
     const intervalMs = await retrying(join, options)
     this.#running = this.#run(intervalMs)
-    this.#running.catch((error: unknown) => {
-      this.#epoch = JOIN
-      this.#onEvent({ kind: 'member-stopped', message: `Group ${this.groupId}: ${messageOf(error)}` })
-    })
+    this.#running.catch((error: unknown) => this.#died(error))
   }
 
   withIdentity<T>(use: (identity: MemberIdentity) => Promise<T>): Promise<T> {
@@ -91,16 +96,26 @@ export class GroupMember implements Member {
     })
   }
 
+  async confirmed(signal?: AbortSignal): Promise<void> {
+    if (this.#epoch <= JOIN) throw new NotAMember(this.groupId)
+    const accepted = new Promise<void>((resolve, reject) => this.#confirming.push({ resolve, reject }))
+    this.#sleeper.wake()
+    await (signal === undefined ? accepted : unlessAborted(accepted, signal, 'The member'))
+  }
+
   async leave(): Promise<void> {
     if (this.#stop.signal.aborted) return
     await this.#ownership.releaseAll(this.#options.rebalanceTimeoutMs)
-    await this.#lock.run(async () => {
+    const goodbye = this.#lock.run(async () => {
       const joined = this.#epoch > JOIN
       this.#epoch = JOIN
       this.#stop.abort()
       this.#sleeper.wake()
       if (joined) await this.#send(LEAVE, LEAVE_WITHIN_MS).catch(() => undefined)
     })
+    const limit = new AbortController()
+    await Promise.race([goodbye, pause(LEAVE_WITHIN_MS, limit.signal)])
+    limit.abort()
     await this.stop()
   }
 
@@ -111,7 +126,20 @@ export class GroupMember implements Member {
     this.#cluster.connections.closeLane(this.#lane)
     await this.#running.catch(() => undefined)
     this.#epoch = JOIN
+    this.#refuseAll(this.#confirming.splice(0))
     this.#onStop()
+  }
+
+  /** The loop of heartbeats has ended by a bug. */
+  #died(error: unknown): void {
+    this.#epoch = JOIN
+    this.#refuseAll(this.#confirming.splice(0))
+    this.#options.onStopped?.(error)
+    this.#onEvent({ kind: 'member-stopped', message: `Group ${this.groupId}: ${messageOf(error)}` })
+  }
+
+  #refuseAll(confirming: readonly Confirming[]): void {
+    for (const { reject } of confirming) reject(new NotAMember(this.groupId))
   }
 
   async #run(firstIntervalMs: number): Promise<void> {
@@ -137,24 +165,29 @@ export class GroupMember implements Member {
     const lost = await this.#lock.run(async () => {
       if (this.#stop.signal.aborted) throw new Closed('The member')
       const owned = this.#ownership.describe()
+      const confirming = this.#confirming.splice(0)
       let response: HeartbeatResponse
       try {
         response = await this.#send(this.#epoch, HEARTBEAT_LIMIT_MS)
       } catch (error) {
         this.#sayAll = true
+        this.#confirming.unshift(...confirming)
         throw error
       }
       if (lostMembership.has(response.errorCode)) {
         this.#forgetMembership()
+        this.#refuseAll([...confirming, ...this.#confirming.splice(0)])
         return true
       }
       if (response.errorCode !== 0) {
         this.#sayAll = true
+        this.#confirming.unshift(...confirming)
         throw new BrokerError(response.errorCode, `Heartbeat of group ${this.groupId}`, response.errorMessage)
       }
       this.#sayAll = false
       this.#reported = owned
       this.#epoch = response.memberEpoch
+      for (const { resolve } of confirming) resolve()
       if (response.assignment !== null) this.#ownership.target(response.assignment)
       return response.heartbeatIntervalMs
     })

@@ -50,7 +50,10 @@ export async function endOffsets(
   })
 }
 
-/** Committed offsets of a group in the order given (-1: none), once no transaction on them is pending. */
+/**
+ * Committed offsets of a group in the order given (-1: none), once no transaction on them is pending.
+ * @throws Closed when `signal` aborts, at once
+ */
 export async function committedOffsets(
   cluster: Cluster,
   groupId: string,

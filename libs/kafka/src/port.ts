@@ -61,7 +61,16 @@ export interface Fetcher {
   /**
    * The next response of any broker: one entry a partition asked for, empty ones included (so that a reader learns
    * that it stood at the end). Resolves with an empty list after `waitMs` without one, or when closed.
-   * Rejects with OffsetOutOfRange (which partition, asked, log start): positions are never reset here.
+   *
+   * Rejects, once for each, with what the reader has to decide:
+   * - OffsetOutOfRange (which partition, asked, log start): positions are never reset here;
+   * - BrokerError, when the broker refuses a partition with a code that trying again does not mend or that is not
+   *   known (e.g. TOPIC_AUTHORIZATION_FAILED, UNKNOWN_SERVER_ERROR): `retriable` is false, `numericCode` says which;
+   * - any other error: a bug in the reading of one broker's partitions.
+   * Reading of those partitions rests until they are assigned again; the other partitions go on, and so does the
+   * fetcher. Errors with a code that time mends, lost connections, and a response that is refused as a whole or can't
+   * be read are no rejections: they are tried again inside. What is wrong with the batches themselves (CorruptBatch)
+   * comes from `RecordWalk`, not from here.
    */
   poll(waitMs: number): Promise<FetchedPartition[]>
   close(): Promise<void>
@@ -95,8 +104,11 @@ export type TransactionFailure =
  * On any error but 'aborted' it must be initialised again before the next transaction.
  */
 export interface TransactionalProducer {
-  /** InitProducerId: fences whoever had this transactional id, and ends what it left open. */
-  init(): Promise<void>
+  /**
+   * InitProducerId: fences whoever had this transactional id, and ends what it left open. Waits for that up to 30 s.
+   * Rejects with Closed as soon as `signal` aborts; whether the producer was initialised is then not known.
+   */
+  init(signal?: AbortSignal): Promise<void>
   /**
    * Opens a transaction by committing `offsets` in it (the cheapest opener). Resolves at the broker's first
    * acknowledgement: from then its transaction timeout runs. `offsets` must not be empty. The member's identity is
@@ -124,6 +136,13 @@ export interface MemberOptions {
   readonly groupId: string
   readonly topic: string
   readonly rebalanceTimeoutMs: number
+  /** Aborting it gives up joining. Once joined it means nothing any more: then `leave` is what to call. */
+  readonly signal?: AbortSignal
+  /**
+   * The heartbeats have ended by a bug and nobody will begin them again: the group will give the partitions away, and
+   * neither `onRevoked` nor `onLost` tells of it. End the process. Not called after `leave`, nor for what time mends.
+   */
+  onStopped?(error: unknown): void
   /**
    * Partitions gained. The user reads their committed offsets (require_stable) and begins with them; the member
    * tells the broker that it owns them when this resolves.
@@ -143,6 +162,13 @@ export interface Member {
    * Rejects with NotAMember when the group does not have us.
    */
   withIdentity<T>(use: (identity: MemberIdentity) => Promise<T>): Promise<T>
+  /**
+   * Asks the group whether it still has us: sends a heartbeat now and resolves when one that was sent after this call
+   * is accepted. What we remember of ourselves can't tell: a process that was frozen past its session still believes
+   * in its generation. Keeps asking while the broker is away.
+   * Rejects with NotAMember when the group does not have us (any more), with Closed as soon as `signal` aborts.
+   */
+  confirmed(signal?: AbortSignal): Promise<void>
   /** Partitions that are assigned and confirmed. */
   readonly assigned: readonly number[]
   /** Leaves the group (after onRevoked for all partitions) and stops. */
@@ -190,14 +216,28 @@ export interface Kafka {
    * caller holds): after an election the broker refuses while its high watermark lags, which is the wanted answer.
    */
   endOffsets(partitions: readonly TopicPartition[], end: EndOf): Promise<number[]>
-  /** OffsetFetch with require_stable: waits while a transaction on them is pending. -1: none committed. */
-  committedOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<number[]>
+  /**
+   * OffsetFetch with require_stable: waits up to 60 s while a transaction on them is pending. -1: none committed.
+   * Rejects with Closed as soon as `signal` aborts.
+   */
+  committedOffsets(groupId: string, partitions: readonly TopicPartition[], signal?: AbortSignal): Promise<number[]>
   fetcher(options: FetcherOptions): Fetcher
   transactionalProducer(options: TransactionalProducerOptions): TransactionalProducer
+  /**
+   * Resolves when the group has accepted us; keeps trying while the broker is away.
+   * Rejects with Closed as soon as `options.signal` aborts, with BrokerError when the group refuses us.
+   */
   join(options: MemberOptions): Promise<Member>
   appender(): Promise<Appender>
   readonly admin: Admin
+  /** Finishes what is accepted or open, within its own time limits, and lets go of everything. */
   close(): Promise<void>
+  /**
+   * Gives everything up at once, for a process that must end although the broker does not answer: what is outstanding
+   * rejects (whether it was carried out is not known), what is asked later rejects with Closed. The parts, and then
+   * this, are still to be closed.
+   */
+  abandon(): void
 }
 
 export interface KafkaOptions {

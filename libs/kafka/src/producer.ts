@@ -1,6 +1,7 @@
 import { BrokerError, Closed } from './errors.ts'
+import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
-import { Backoff, pause, retrying } from './net/retry.ts'
+import { Backoff, eitherAborts, pause, retrying } from './net/retry.ts'
 import type { Member, TopicPosition, TransactionalProducer, TransactionalProducerOptions } from './port.ts'
 import { Code, isRetriable } from './protocol/error-codes.ts'
 import { initProducerId, type ProducerIdentity } from './protocol/init-producer-id.ts'
@@ -20,6 +21,8 @@ export class SlotProducer implements TransactionalProducer {
   readonly #lane: string
   readonly #onClose: () => void
   readonly #stop = new AbortController()
+  /** An InitProducerId that nobody waits for any more must not come after a later one: it would fence that one. */
+  readonly #inTurn = new Mutex()
   /** Who we are for the next transaction; undefined until initialised, and while one runs. */
   #identity: ProducerIdentity | undefined
   #open: OpenTransaction | undefined
@@ -31,7 +34,7 @@ export class SlotProducer implements TransactionalProducer {
     this.#onClose = onClose
   }
 
-  async init(): Promise<void> {
+  async init(signal?: AbortSignal): Promise<void> {
     this.#open?.forsake()
     this.#open = undefined
     this.#identity = undefined
@@ -49,7 +52,8 @@ export class SlotProducer implements TransactionalProducer {
       return { producerId: answer.producerId, epoch: answer.epoch }
     }
     const untilMs = performance.now() + INIT_WITHIN_MS
-    this.#identity = await retrying(ask, { untilMs, signal: this.#stop.signal, what: 'The producer' })
+    const options = { untilMs, signal: eitherAborts(this.#stop.signal, signal), what: 'The producer' }
+    this.#identity = await retrying(() => this.#inTurn.run(ask), options)
   }
 
   async begin(member: Member, offsets: readonly TopicPosition[]): Promise<OpenTransaction> {

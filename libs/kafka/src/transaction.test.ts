@@ -12,6 +12,7 @@ const member: Member = {
   groupId: 'g',
   assigned: [0],
   leave: async () => undefined,
+  confirmed: async () => undefined,
   withIdentity: (use) => use({ groupId: 'g', memberId: 'm', generation: 1 }),
 }
 const offsets = [{ topic: 'topic', partition: 0, offset: 1 }]

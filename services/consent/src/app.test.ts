@@ -18,7 +18,8 @@ function post(url: string, payload: unknown, headers: Record<string, string> = {
 }
 
 function decide(kind: string, rest: Record<string, unknown> = {}) {
-  return post('/v1/decisions', { subject: ADA, kind, purposes: ['personalization'], ...rest })
+  const notice = kind === 'grant' ? { notice: 4 } : {}
+  return post('/v1/decisions', { subject: ADA, kind, purposes: ['personalization'], ...notice, ...rest })
 }
 
 function get(url: string) {

@@ -147,3 +147,19 @@ test('the oldest decisions are forgotten first; who waits for one still hears fr
   index.observe(ref, state([{ decisionId: decision(0).decisionId, outcome: 'applied' }]), 0, 0)
   expect(await waiting).toMatchObject({ status: 'effective', effectiveAtMs: null })
 })
+
+test('what was effective stays so while the tail starts over; what is shown then waits for the next opening', () => {
+  const index = opened()
+  const [one, seen, later, seenLater] = [decision(1), decision(2), decision(3), decision(4)]
+  const applied = ({ decisionId }: Decision) => ({ decisionId, outcome: 'applied' as const })
+  index.register(one, 0)
+  index.observe(ref, state([applied(one), applied(seen)]), 0, 0)
+  index.withhold()
+  index.register(later, 0)
+  index.observe(ref, state([applied(later), applied(seenLater)]), 0, 1)
+  index.withhold()
+  const statuses = () => [one, seen, later, seenLater].map(({ decisionId }) => index.get(decisionId)?.status)
+  expect(statuses()).toEqual(['effective', 'effective', 'pending', 'pending'])
+  index.open()
+  expect(statuses()).toEqual(['effective', 'effective', 'effective', 'effective'])
+})

@@ -59,6 +59,8 @@ interface SeenEntry {
   readonly ref: string
   readonly tookAway: boolean
   readonly folded: Folded
+  /** Which opening of the index it was seen in or before. */
+  readonly opening: number
 }
 
 /**
@@ -72,6 +74,8 @@ export class DecisionIndex {
   readonly #seen = new Map<string, SeenEntry>()
   readonly #waiters = new Waiters()
   #open = false
+  /** Counts the openings; what was seen before an opening that has come is in force. */
+  #opening = 1
   #pending = 0
 
   /** `onSettled` hears once of each decision recorded here, when it is seen folded. */
@@ -116,9 +120,22 @@ export class DecisionIndex {
     return entry
   }
 
+  /** Decisions recorded here that nothing has shown as folded yet, oldest first. */
+  get unfolded(): Decision[] {
+    return [...this.#recorded.values()].filter((entry) => entry.folded === null).map((entry) => entry.decision)
+  }
+
   /** Takes in a state from the tail. `offset` is its record's in consent.state. */
   observe(ref: string, state: ConsentState, partition: number, offset: number): void {
-    const at = { partition, position: offset + 1 }
+    this.#take(ref, state, { partition, position: offset + 1 })
+  }
+
+  /** Takes in a state that was looked up, for what the tail has missed. */
+  observeLooked(ref: string, state: ConsentState): void {
+    this.#take(ref, state, null)
+  }
+
+  #take(ref: string, state: ConsentState, at: ConsentPosition | null): void {
     for (const recent of state.recent) {
       const entry = this.#recorded.get(recent.decisionId)
       if (entry === undefined || entry.decision.ref !== ref) this.#see(recent, ref, at)
@@ -135,7 +152,7 @@ export class DecisionIndex {
   }
 
   /**
-   * From now on what was seen counts as effective. Called once, the freshness limit after the tail's start: until then
+   * From now on what was seen counts as effective. Called the freshness limit after each start of the tail: until then
    * an isolated former leader may still answer the fences of others (DESIGN 5).
    */
   open(): void {
@@ -145,11 +162,22 @@ export class DecisionIndex {
     this.#waiters.wakeAll()
   }
 
+  /** The tail started over: until the next `open` nothing more counts as effective. What did already still does. */
+  withhold(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#opening++
+  }
+
   get(decisionId: string): KnownDecision | undefined {
     const entry = this.#recorded.get(decisionId)
-    if (entry !== undefined) return describe(decisionId, entry.decision.ref, entry.folded, entry, this.#open)
+    if (entry !== undefined) {
+      return describe(decisionId, entry.decision.ref, isSettled(entry) ? entry.folded : null, entry)
+    }
     const seen = this.#seen.get(decisionId)
-    return seen && describe(decisionId, seen.ref, seen.folded, null, this.#open)
+    if (seen === undefined) return undefined
+    const inForce = this.#open || seen.opening < this.#opening
+    return describe(decisionId, seen.ref, inForce ? seen.folded : null, null)
   }
 
   /** As `get`, after waiting at most `waitMs` for the decision to be known and settled. */
@@ -174,7 +202,7 @@ export class DecisionIndex {
     // A withdrawal that took the id of an earlier grant replaces it; else the first sight of an id counts.
     if (known !== undefined && (known.tookAway || !tookAway)) return
     const folded = { outcome: recent.outcome, repeated: false, at }
-    this.#seen.set(recent.decisionId, { ref, tookAway, folded })
+    this.#seen.set(recent.decisionId, { ref, tookAway, folded, opening: this.#opening })
     for (const oldest of this.#seen.keys()) {
       if (this.#seen.size <= SEEN_BOUND) break
       this.#seen.delete(oldest)
@@ -216,14 +244,7 @@ function isRepeat(entry: RecordedEntry, state: ConsentState): boolean {
   )
 }
 
-function describe(
-  decisionId: string,
-  ref: string,
-  folded: Folded | null,
-  entry: RecordedEntry | null,
-  open: boolean,
-): KnownDecision {
-  const settled = open ? folded : null
+function describe(decisionId: string, ref: string, settled: Folded | null, entry: RecordedEntry | null): KnownDecision {
   const status = statusOf(settled)
   const measured = status === 'effective' ? (entry?.effective ?? null) : null
   return {

@@ -3,7 +3,7 @@ import { contracts } from '../fixtures/contracts.ts'
 import { parseDecisionRequest } from './decision-request.ts'
 import { ConsentError } from './errors.ts'
 
-const grant = { subject: { kind: 'user', id: 'u-1' }, kind: 'grant', purposes: ['personalization'] }
+const grant = { subject: { kind: 'user', id: 'u-1' }, kind: 'grant', purposes: ['personalization'], notice: 4 }
 
 function refusal(body: unknown): Record<string, string> {
   try {
@@ -32,7 +32,7 @@ test('everything that may be sent is read', () => {
     ...grant,
     decisionId: decisionId.toUpperCase(),
     purposes: ['analytics', 'personalization'],
-    notice: { personalization: 3 },
+    notice: { analytics: 1, personalization: 3 },
     basedOn: 17,
     decidedAt: '2026-01-31T09:30:00+01:00',
     jurisdiction: 'US-CA',
@@ -64,6 +64,9 @@ test.each([
   ['purposes[1]', { ...grant, purposes: ['analytics', 7] }],
   ['notice', { ...grant, notice: -1 }],
   ['notice', { ...grant, notice: { analytics: 1 } }],
+  ['notice', { ...grant, notice: undefined }],
+  ['notice', { ...grant, notice: {} }],
+  ['notice', { ...grant, purposes: ['analytics', 'personalization'], notice: { analytics: 1 } }],
   ['basedOn', { ...grant, basedOn: 1.5 }],
   ['decidedAt', { ...grant, decidedAt: 'yesterday' }],
   ['jurisdiction', { ...grant, jurisdiction: 'Germany' }],
@@ -85,8 +88,15 @@ test.each([2, 5])('a grant under notice %i, which no policy file in force covers
   })
 })
 
-test('a withdrawal needs no notice', () => {
-  expect(parseDecisionRequest({ ...grant, kind: 'withdraw' }, contracts).notices).toEqual([0])
+test.each(['withdraw', 'object'])('to %s needs no notice', (kind) => {
+  expect(parseDecisionRequest({ ...grant, kind, notice: undefined }, contracts).notices).toEqual([0])
+})
+
+test('a grant without the notice that was shown is told to send it, by purpose', () => {
+  expect(refusal({ ...grant, notice: undefined })).toMatchObject({
+    message: expect.stringContaining('personalization'),
+    mend: expect.stringContaining('the version of the notice that was shown'),
+  })
 })
 
 test('no refusal quotes what was sent', () => {

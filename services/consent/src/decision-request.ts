@@ -12,7 +12,7 @@ export interface DecisionRequest {
   readonly subject: Subject
   readonly kind: RequestedKind
   readonly purposes: readonly Purpose[]
-  /** Notice shown, by purpose in the order of `purposes`; 0 where none is needed. */
+  /** Notice shown, by purpose in the order of `purposes`; 0 where none was named (never for a grant). */
   readonly notices: readonly number[]
   readonly basedOn: number | null
   readonly decidedAtMs: number | null
@@ -100,8 +100,18 @@ function shownNotices(
     const shown = typeof sent === 'object' ? sent[purpose.name] : sent
     // To say no needs no notice; one that was shown is kept as evidence.
     if (kind !== 'grant') return shown ?? 0
-    return noticeInForce(purpose, shown ?? purpose.notice, contracts)
+    if (shown === undefined) throw noticeMissing(purpose)
+    return noticeInForce(purpose, shown, contracts)
   })
+}
+
+/** Filled in here it would claim that the person was told today's words, though an old page may have asked them. */
+function noticeMissing(purpose: Purpose): ConsentError {
+  return invalid(
+    'notice',
+    `A grant says which notice was shown, and for ${purpose.name} it does not.`,
+    'Send the version of the notice that was shown, for each purpose, such as {"analytics": 2}.',
+  )
 }
 
 /** A grant counts only for what was explained in a notice that a policy file in force still speaks of. */

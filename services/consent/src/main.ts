@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { CONSENT_PARTITIONS, refToBytes, type SubjectRef } from '@weir/consent'
 import { openConsentView } from '@weir/consent-view'
 import { loadContracts } from '@weir/contracts'
@@ -19,9 +18,9 @@ import {
 import { z } from 'zod'
 import { buildApp } from './app.ts'
 import { bearerCheck } from './bearer.ts'
-import { caughtUp } from './caught-up.ts'
 import { consentServiceConfig } from './config.ts'
 import { DecisionIndex } from './decision-index.ts'
+import { followTail } from './follow-tail.ts'
 import { ledgerOf } from './ledger.ts'
 import { consentMetrics } from './metrics.ts'
 import { namedSealer } from './named-sealer.ts'
@@ -30,7 +29,7 @@ import { readTokenFile } from './token-file.ts'
 /** Key epoch of links; the key ring that turns it comes later. */
 const EPOCH = 1
 
-/** S: how long `effective` is withheld after the start (DESIGN 5). */
+/** S: how long `effective` is withheld after each start of the tail (DESIGN 5). */
 const FRESHNESS_MS = 2000
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -70,20 +69,18 @@ await runService({
     view.onState((ref, state, partition, offset) => index.observe(ref, state, partition, offset))
 
     let waitingFor: string | null = 'starting'
-    const follow = async () => {
-      await caughtUp({
+    const follow = () =>
+      followTail({
         kafka,
         view,
         topic: topicName(namespace, 'consent.state'),
+        index,
+        freshnessMs: FRESHNESS_MS,
         signal,
         onWaiting: (why) => {
           waitingFor = why
         },
       })
-      waitingFor = null
-      await pause(FRESHNESS_MS, undefined, { signal })
-      index.open()
-    }
 
     let publicUrl = config.WEIR_PUBLIC_URL ?? ''
     const app = await buildApp({

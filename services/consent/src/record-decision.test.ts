@@ -18,7 +18,8 @@ function post(url: string, payload: unknown, headers: Record<string, string> = {
 }
 
 function decide(kind: string, rest: Record<string, unknown> = {}) {
-  return post('/v1/decisions', { subject: ADA, kind, purposes: ['personalization'], ...rest })
+  const notice = kind === 'grant' ? { notice: 4 } : {}
+  return post('/v1/decisions', { subject: ADA, kind, purposes: ['personalization'], ...notice, ...rest })
 }
 
 function get(url: string) {
@@ -126,7 +127,7 @@ describe('the same decision again', () => {
 
   test.each([
     ['of another subject', { subject: { kind: 'user', id: 'grace' } }],
-    ['of other purposes', { purposes: ['analytics'] }],
+    ['of other purposes', { purposes: ['analytics'], notice: 1 }],
     ['of another kind', { kind: 'withdraw' }],
   ])('is refused when it is %s', async (_what, change) => {
     await decide('grant', { decisionId: ID })

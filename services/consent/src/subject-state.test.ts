@@ -12,6 +12,8 @@ const state: ConsentState = {
       sinceMs: Date.UTC(2026, 0, 1),
       untilMs,
       notice: 3,
+      noticeSinceMs: Date.UTC(2026, 0, 1),
+      noticeBefore: 3,
       salt: '00112233445566778899aabbccddeeff',
       epoch: 1,
       decisionId: '0190a0b4-5c7e-7d9a-8a55-2f3e4d5c6b7a',

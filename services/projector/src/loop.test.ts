@@ -1,10 +1,12 @@
 import type { ConsentState } from '@weir/consent'
 import type { RunningConsentView } from '@weir/consent-view'
 import {
+  Closed,
   type FinishedBatch,
   type Kafka,
   type Member,
   type MemberOptions,
+  NotAMember,
   OffsetOutOfRange,
   type TopicPosition,
   type TransactionalProducer,
@@ -39,7 +41,15 @@ afterEach(async () => {
 })
 
 /** Everything outward in one ordered list of acts; the test queues what the ledger holds and how commits go. */
-function setUp(options: { committed?: number; ledgerStart?: number; stateEnd?: number; stateRows?: boolean } = {}) {
+function setUp(
+  options: {
+    hangs?: 'init' | 'join' | 'committed?'
+    committed?: number
+    ledgerStart?: number
+    stateEnd?: number
+    stateRows?: boolean
+  } = {},
+) {
   const acts: string[] = []
   const ledger = fakeFetcher()
   const state = {
@@ -52,6 +62,14 @@ function setUp(options: { committed?: number; ledgerStart?: number; stateEnd?: n
     produced: Promise.resolve() as Promise<void>,
     answer: Promise.resolve() as Promise<void>,
     reached: Promise.resolve() as Promise<void>,
+    /** What is never answered: only the signal ends it. */
+    hangs: (options.hangs ?? '') as 'init' | 'join' | 'committed?' | 'confirmed' | '',
+    notAMember: 0,
+  }
+  const answered = async (act: typeof state.hangs, signal: AbortSignal | undefined) => {
+    acts.push(act)
+    if (state.hangs !== act) return
+    await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Closed('The test'))))
   }
   const states = new Map<string, ConsentState>()
   const known = fakeView(states)
@@ -68,15 +86,20 @@ function setUp(options: { committed?: number; ledgerStart?: number; stateEnd?: n
   }
   const member: Member = {
     groupId: 'projector',
-    withIdentity: async (use) => {
-      acts.push('confirmed')
-      return use({ groupId: 'projector', memberId: 'm', generation: 1 })
+    // What the process remembers of itself is no answer of the group.
+    withIdentity: (use) => use({ groupId: 'projector', memberId: 'm', generation: 1 }),
+    confirmed: async (signal) => {
+      if (state.notAMember-- > 0) {
+        acts.push('not a member')
+        throw new NotAMember('projector')
+      }
+      await answered('confirmed', signal)
     },
     assigned: [AT],
     leave: async () => {},
   }
   const producer: TransactionalProducer = {
-    init: async () => void acts.push('init'),
+    init: (signal) => answered('init', signal),
     begin: async (_member, offsets: readonly TopicPosition[]) => {
       acts.push(`begin ${offsets.map(({ offset }) => offset).join()}`)
       return {
@@ -98,23 +121,25 @@ function setUp(options: { committed?: number; ledgerStart?: number; stateEnd?: n
     close: async () => {},
   }
   const kafka: Pick<Kafka, 'committedOffsets' | 'endOffsets' | 'fetcher' | 'join'> = {
-    committedOffsets: async () => {
-      acts.push('committed?')
+    committedOffsets: async (_groupId, _partitions, signal) => {
+      await answered('committed?', signal)
       return [state.committed]
     },
     endOffsets: async ([asked], which) => {
       if (asked?.topic === 'consent.decisions') return [options.ledgerStart ?? 0]
+      if (which === 'earliest') return [0]
       acts.push(`end? ${which}`)
       return [options.stateEnd ?? 9]
     },
     fetcher: ({ topic }) => {
       if (topic === 'consent.decisions') return ledger
       const fetcher = fakeFetcher()
-      fetcher.queue.push([fetchedRows(topic, AT, 0, options.stateRows === true ? [tickRow(0, 1)] : [])])
+      fetcher.queue.push([fetchedRows(topic, AT, 0, options.stateRows === false ? [] : [tickRow(0, 1)])])
       return fetcher
     },
     join: async (joined) => {
       state.member = joined
+      if (state.hangs === 'join') await answered('join', joined.signal)
       await joined.onAssigned([AT])
       return member
     },
@@ -194,6 +219,44 @@ describe('the projector’s loop', () => {
     expect(ledger.assigned.get(AT)).toBe(0)
   })
 
+  it('initialises the producer again only once the group has confirmed that it still has us', async () => {
+    const { ledger, saw, state } = setUp()
+    state.failures.push('fenced')
+    state.notAMember = 1
+    await saw(...FIRST)
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [tickRow(0, 1)])])
+    await saw(...FIRST, 'begin 1', 'produce', 'fenced', 'not a member', 'confirmed', ...FIRST)
+  })
+
+  it.each(['init', 'join', 'committed?'] as const)('closes at once while %s is not answered', async (hangs) => {
+    const { loop, acts } = setUp({ hangs })
+    await vi.waitFor(() => expect(acts.at(-1)).toBe(hangs))
+    await loop.close()
+    expect(acts.at(-1)).toBe(hangs)
+  })
+
+  it.each(['confirmed', 'init', 'committed?'] as const)(
+    'closes at once while %s is not answered in a recovery',
+    async (hangs) => {
+      const { loop, acts, ledger, saw, state } = setUp()
+      state.failures.push('unknown')
+      await saw(...FIRST)
+      state.hangs = hangs
+      ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [tickRow(0, 1)])])
+      await vi.waitFor(() => expect(acts.indexOf(hangs, acts.indexOf('unknown'))).toBeGreaterThan(0))
+      await loop.close()
+      expect(acts.at(-1)).toBe(hangs)
+    },
+  )
+
+  it('fails the process when its heartbeats have ended', async () => {
+    const { saw, state } = setUp()
+    await saw(...FIRST)
+    const bug = new Error('a bug')
+    state.member?.onStopped?.(bug)
+    expect(state.failed).toEqual([bug])
+  })
+
   it('finishes an open transaction before it gives a partition up, and folds nothing of it afterwards', async () => {
     const { ledger, loop, saw, acts, state } = setUp()
     await saw(...FIRST)
@@ -228,12 +291,12 @@ describe('the projector’s loop', () => {
 
   it('starts at the beginning of the ledger when nothing was ever folded', async () => {
     const { ledger, saw } = setUp({ committed: -1, stateEnd: 0 })
-    await saw('init', 'committed?', 'end? high-watermark', 'reached 0', 'end? stable')
+    await saw('init', 'committed?', 'end? high-watermark', 'reached 0')
     await vi.waitFor(() => expect(ledger.assigned.get(AT)).toBe(0))
   })
 
   it('stops when nothing is committed although states were written', async () => {
-    const { state } = setUp({ committed: -1, stateRows: true })
+    const { state } = setUp({ committed: -1 })
     await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_LEDGER_OFFSET_LOST' }))
   })
 
@@ -242,8 +305,8 @@ describe('the projector’s loop', () => {
     await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_LEDGER_TRUNCATED' }))
   })
 
-  it('stops when more was folded than consent.state can hold', async () => {
-    const { state } = setUp({ committed: 5, stateEnd: 4 })
+  it('stops when something was folded and consent.state holds nothing', async () => {
+    const { state } = setUp({ committed: 5, stateEnd: 0 })
     await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_CONSENT_STATE_LOST' }))
   })
 

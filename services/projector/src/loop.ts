@@ -77,7 +77,7 @@ export class Loop {
 
   async #start(): Promise<void> {
     const { signal } = this.#close
-    await this.#retried(() => this.#env.producer.init(), signal)
+    await this.#retried(() => this.#env.producer.init(signal), signal)
     if (signal.aborted) return
     const member = await this.#retried(() => this.#join(), signal)
     if (member === undefined) return
@@ -90,6 +90,9 @@ export class Loop {
       groupId: this.#env.groupId,
       topic: this.#env.topics.decisions,
       rebalanceTimeoutMs: 10_000,
+      signal: this.#close.signal,
+      // Without heartbeats nothing here goes on, and nobody else would say so.
+      onStopped: (error) => this.#env.fail(error),
       onAssigned: (partitions) => this.#assigned(partitions),
       onRevoked: (partitions) => this.#revoked(partitions),
       onLost: async (partitions) => this.#lost(partitions),
@@ -189,9 +192,11 @@ export class Loop {
 
   /** Only after the producer is initialised can no commit of ours come any more; only then the offsets tell the truth. */
   async #recovery(member: Member): Promise<void> {
-    // Who was fenced comes back only as a member: two processes of one slot would else fence each other for ever.
-    await member.withIdentity(async () => {})
-    await this.#env.producer.init()
+    const { signal } = this.#close
+    // Only whom the group has now may initialise: a process that was frozen past its session would else fence the one
+    // that has taken its slot, and two processes of one slot each other for ever.
+    await member.confirmed(signal)
+    await this.#env.producer.init(signal)
     const lanes = [...this.#lanes.values()].filter((lane) => lane.state === 'running')
     await Promise.all(lanes.map((lane) => this.#startLane(lane)))
     this.#recover = false
@@ -199,8 +204,9 @@ export class Loop {
   }
 
   async #startLane(lane: Lane): Promise<void> {
+    const signal = AbortSignal.any([lane.gone, this.#close.signal])
     try {
-      const position = await startPosition(this.#env, lane)
+      const position = await startPosition(this.#env, lane.partition, signal)
       if (lane.gone.aborted || lane.state === 'leaving') return
       lane.startAt(position)
       this.#fetcher.assign(lane.partition, position)
@@ -281,6 +287,7 @@ export class Loop {
           this.#env.fail(finalError(error))
           return undefined
         }
+        if (signal.aborted) return undefined
         this.#env.log.warn({ event: 'retrying', err: error })
         await pause(Math.min(RETRY_MS * 2 ** Math.min(tries, 6), MAX_RETRY_MS), signal)
       }

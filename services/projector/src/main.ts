@@ -24,6 +24,8 @@ import { Ticker } from './ticker.ts'
 /** Key epoch of grants that begin now. */
 const KEY_EPOCH = 1
 const TRANSACTION_TIMEOUT_MS = 5_000
+/** Closing takes a fraction of it while the broker answers. */
+const BROKER_ANSWERS_WITHIN_MS = 1_500
 
 const { WEIR_ROOT_KEY_FILE } = keyFilesConfig
 
@@ -100,6 +102,9 @@ await runService({
         return why === '' ? { ok: true } : { ok: false, why }
       },
       close: async () => {
+        // A broker that is away must not hold the end up. What is given up harms nothing: a transaction that is left
+        // open is ended by the next init of this slot, and only committed offsets count.
+        const late = setTimeout(() => kafka.abandon(), BROKER_ANSWERS_WITHIN_MS)
         await ticker.close()
         await loop.close()
         await loader.close()
@@ -107,6 +112,7 @@ await runService({
         await appender.close()
         redis.disconnect()
         await kafka.close()
+        clearTimeout(late)
       },
     }
   },

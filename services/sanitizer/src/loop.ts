@@ -1,5 +1,6 @@
 import { type Kafka, KafkaError, NotAMember, TransactionError } from '@weir/kafka'
 import type { Logger } from '@weir/service'
+import { BackOff } from './back-off.ts'
 import type { Chunk } from './chunk.ts'
 import type { ChunkReader } from './chunk-reader.ts'
 import type { Environment } from './environment.ts'
@@ -12,11 +13,9 @@ import { Turns } from './turns.ts'
 /** How long one turn waits for records before others (an assignment, say) may have theirs. */
 const WAIT_MS = 100
 const STALE_AT_ONCE = 3
-const FIRST_BACK_OFF_MS = 50
-const LONGEST_BACK_OFF_MS = 5_000
 
 export interface LoopParts {
-  readonly kafka: Kafka
+  readonly kafka: Pick<Kafka, 'committedOffsets' | 'endOffsets'>
   readonly groupId: string
   readonly rawTopic: string
   readonly reader: ChunkReader
@@ -24,7 +23,7 @@ export interface LoopParts {
   readonly clock: Environment['clock']
   readonly metrics: SanitizerMetrics
   readonly purposes: readonly string[]
-  readonly log: Logger
+  readonly log: Pick<Logger, 'info' | 'warn'>
   readonly signal: AbortSignal
   /** Ends the process: for what goes wrong outside a turn of the loop and can't be mended by waiting. */
   readonly fail: (error: unknown) => void
@@ -46,7 +45,9 @@ export class Loop {
   #pending: Chunk | null = null
   #recover = true
   #staleInARow = 0
-  #backOffMs = FIRST_BACK_OFF_MS
+  readonly #recoveries = new BackOff()
+  /** Of attempts: a recovery does not reset it, or two processes of one slot would fence each other without a pause. */
+  readonly #attempts = new BackOff()
   #trouble: string | null = 'starting'
 
   constructor(parts: LoopParts) {
@@ -65,7 +66,7 @@ export class Loop {
       const waitMs = await this.#turns.take(() => this.#turn(env))
       if (waitMs > 0) await clock.sleep(waitMs, signal)
     }
-    // A change of assignment under way is let finish, so that leaving finds a settled state.
+    // A change of assignment under way is let end, so that leaving finds a settled state.
     await this.#turns.take(async () => {})
   }
 
@@ -95,10 +96,14 @@ export class Loop {
 
   /** One attempt. Answers how long to wait before the next, in ms. */
   async #turn(env: Environment): Promise<number> {
-    if (this.#recover && !(await this.#recovered(env))) return this.#backOff()
-    this.#pending ??= await this.#parts.reader.next(WAIT_MS)
+    const { signal, reader } = this.#parts
+    // Asked to end while this turn waited for another's.
+    if (signal.aborted) return 0
+    if (this.#recover && !(await this.#recovered(env))) return this.#recoveries.next()
+    this.#pending ??= await reader.next(WAIT_MS)
+    if (signal.aborted) return 0
     if (this.#pending === null) {
-      this.#trouble = null
+      this.#outOfTrouble()
       // Nothing assigned: fetching returns at once, so that waiting is ours.
       return this.#owned.size === 0 ? WAIT_MS : 0
     }
@@ -114,11 +119,15 @@ export class Loop {
         for (const { partition, offset } of chunk.positions) this.#committed.set(partition, offset)
         this.#pending = null
         this.#parts.metrics.committed(outcome.tally, this.#parts.purposes)
-        this.#settled()
+        this.#outOfTrouble()
+        this.#staleInARow = 0
+        this.#attempts.reset()
         return 0
       case 'stale':
         // Once or twice is a withdrawal under way; a broker that refuses every attempt is not to be hammered.
-        return ++this.#staleInARow <= STALE_AT_ONCE ? 0 : this.#backOff()
+        if (++this.#staleInARow <= STALE_AT_ONCE) return 0
+        this.#inTrouble('stale: every attempt is aborted')
+        return this.#attempts.next()
       case 'held':
         this.#inTrouble(`held: ${outcome.reason}`)
         return outcome.retryAfterMs
@@ -127,27 +136,29 @@ export class Loop {
         this.#inTrouble(`${outcome.kind}: ${outcome.why}`)
         this.#pending = null
         this.#recover = true
-        return this.#backOff()
+        return this.#attempts.next()
     }
   }
 
   /**
    * The recovery rule: initialise the producer (which ends whatever was open), only then read the committed offsets,
-   * go on from them. As a confirmed member only, or two processes of one slot would fence each other for ever.
+   * go on from them. As a member whom the group has now only: a process that was frozen past its session would else
+   * fence the one that took its slot, and two processes of one slot each other for ever.
    */
   async #recovered(env: Environment): Promise<boolean> {
+    const { signal } = this.#parts
     try {
-      await env.member.withIdentity(async () => {})
-      await env.transactions.init()
+      await env.member.confirmed(signal)
+      await env.transactions.init(signal)
       this.#recover = false
       this.#pending = null
       await this.#startAt([...this.#owned])
-      this.#settled()
+      this.#recoveries.reset()
       return true
     } catch (error) {
       if (!isOperating(error)) throw error
       this.#recover = true
-      this.#inTrouble(`recovering: ${error.message}`)
+      if (!signal.aborted) this.#inTrouble(`recovering: ${error.message}`)
       return false
     }
   }
@@ -163,8 +174,8 @@ export class Loop {
 
   async #startAt(partitions: readonly number[]): Promise<void> {
     if (partitions.length === 0) return
-    const { kafka, groupId, rawTopic, reader } = this.#parts
-    const positions = await startPositions(kafka, groupId, rawTopic, partitions)
+    const { kafka, groupId, rawTopic, reader, signal } = this.#parts
+    const positions = await startPositions(kafka, groupId, rawTopic, partitions, signal)
     for (const [partition, position] of positions) {
       this.#committed.set(partition, position)
       reader.assign(partition, position)
@@ -187,22 +198,14 @@ export class Loop {
     }
   }
 
-  #backOff(): number {
-    const waitMs = this.#backOffMs
-    this.#backOffMs = Math.min(2 * waitMs, LONGEST_BACK_OFF_MS)
-    return waitMs
-  }
-
   #inTrouble(why: string): void {
     if (this.#trouble !== why) this.#parts.log.warn({ event: 'waiting', why })
     this.#trouble = why
   }
 
-  #settled(): void {
+  #outOfTrouble(): void {
     if (this.#trouble !== null) this.#parts.log.info({ event: 'going-on' })
     this.#trouble = null
-    this.#staleInARow = 0
-    this.#backOffMs = FIRST_BACK_OFF_MS
   }
 }
 

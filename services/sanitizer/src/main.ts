@@ -31,6 +31,8 @@ import { WriterSchemas } from './writer-schemas.ts'
 const TRANSACTION_TIMEOUT_MS = 5_000
 const REBALANCE_TIMEOUT_MS = 10_000
 const KEY_EPOCH = 1
+/** How long a drain may wait for the broker. */
+const ABANDON_AFTER_MS = 1_500
 
 const config = z.object({
   ...commonConfig,
@@ -119,6 +121,8 @@ await runService({
       onAssigned: (partitions) => loop.assigned(partitions),
       onRevoked: (partitions) => loop.revoked(partitions),
       onLost: (partitions) => loop.lost(partitions),
+      onStopped: fail,
+      signal,
     })
     const env: Environment = {
       stream,
@@ -139,12 +143,15 @@ await runService({
     return {
       ready: () => readiness(loop.trouble, consent.health()),
       async close() {
+        // A broker that says nothing must not keep the process: then what is outstanding is given up.
+        const late = setTimeout(() => kafka.abandon(), ABANDON_AFTER_MS)
         await running
         await member.leave()
         await transactions.close()
         await fetcher.close()
         await consent.close()
         await kafka.close()
+        clearTimeout(late)
       },
     }
   },

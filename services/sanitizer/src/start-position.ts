@@ -8,15 +8,18 @@ class NoPlaceToStart extends Error {
 /**
  * Where to read on: the group's committed offsets (require_stable). A group that never committed begins with the first
  * record, if the log still has it. Nothing is ever reset: what would be skipped or read twice is for people to decide.
+ *
+ * @throws NoPlaceToStart when people have to decide; KafkaError when time may mend it, at once when `signal` aborts
  */
 export async function startPositions(
-  kafka: Kafka,
+  kafka: Pick<Kafka, 'committedOffsets' | 'endOffsets'>,
   groupId: string,
   topic: string,
   partitions: readonly number[],
+  signal: AbortSignal,
 ): Promise<Map<number, number>> {
   const asked = partitions.map((partition) => ({ topic, partition }))
-  const committed = await kafka.committedOffsets(groupId, asked)
+  const committed = await kafka.committedOffsets(groupId, asked, signal)
   const earliest = await kafka.endOffsets(asked, 'earliest')
   const positions = new Map<number, number>()
   for (const [at, partition] of partitions.entries()) {

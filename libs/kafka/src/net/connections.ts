@@ -1,5 +1,6 @@
 import { Closed, ConnectionLost } from '../errors.ts'
 import { type Address, BrokerConnection, type ConnectionOptions } from './kafkajs-connection.ts'
+import { unlessAborted } from './retry.ts'
 
 type OnEvent = (event: { readonly kind: string; readonly message: string }) => void
 
@@ -19,7 +20,7 @@ export class Connections {
   readonly #addresses = new Map<number, Address>()
   readonly #slots = new Map<string, Slot>()
   readonly #away = new Set<string>()
-  #closed = false
+  readonly #closed = new AbortController()
 
   /** Bootstrap brokers have the ids -1, -2, … until metadata tells the real ones. */
   constructor(bootstrap: readonly Address[], options: ConnectionOptions, onEvent: OnEvent) {
@@ -52,7 +53,7 @@ export class Connections {
 
   /** An open connection. Rejects when it can't be had now; whoever calls decides whether and when to try again. */
   get(nodeId: number, lane: string): Promise<BrokerConnection> {
-    if (this.#closed) return Promise.reject(new Closed('The Kafka client'))
+    if (this.#closed.signal.aborted) return Promise.reject(new Closed('The Kafka client'))
     const key = `${nodeId}/${lane}`
     const slot = this.#slots.get(key)
     if (slot !== undefined) return slot.opened
@@ -62,7 +63,8 @@ export class Connections {
     const free = () => {
       if (this.#slots.get(key) === mine) this.#slots.delete(key)
     }
-    const mine: Slot = { nodeId, lane, opened: this.#open(address, free) }
+    const opened = unlessAborted(this.#open(address, free), this.#closed.signal, 'The Kafka client')
+    const mine: Slot = { nodeId, lane, opened }
     this.#slots.set(key, mine)
     return mine.opened
   }
@@ -71,8 +73,9 @@ export class Connections {
     this.#closeWhere((slot) => slot.lane === lane)
   }
 
+  /** At once: what is outstanding rejects, also what is still connecting. */
   close(): void {
-    this.#closed = true
+    this.#closed.abort()
     this.#closeWhere(() => true)
   }
 
@@ -80,11 +83,13 @@ export class Connections {
     const where = `${address.host}:${address.port}`
     try {
       const connection = await BrokerConnection.open(address, this.#options, free)
+      // Nobody waits for it any more.
+      if (this.#closed.signal.aborted) connection.close()
       if (this.#away.delete(where)) this.#onEvent({ kind: 'broker-back', message: `Broker ${where} answers again` })
       return connection
     } catch (error) {
       free()
-      if (!this.#closed && !this.#away.has(where)) {
+      if (!this.#closed.signal.aborted && !this.#away.has(where)) {
         this.#away.add(where)
         const why = error instanceof Error ? error.message : String(error)
         this.#onEvent({ kind: 'broker-away', message: `Broker ${where} can't be reached: ${why}` })

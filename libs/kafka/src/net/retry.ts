@@ -29,9 +29,28 @@ export class Backoff {
   }
 }
 
+/**
+ * What `work` gives, or Closed as soon as `signal` aborts. `work` is not ended by that: it must be bounded by itself,
+ * and what becomes of it nobody hears.
+ */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, what: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(new Closed(what))
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
+  })
+}
+
+/** Aborts with the first of them; the second may be left out. */
+export function eitherAborts(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([own, given])
+}
+
 export interface RetryOptions {
   /** Monotonic time after which the last error is thrown instead of trying again. */
   readonly untilMs: number
+  /** Aborting it gives up at once, also while an attempt is under way. */
   readonly signal: AbortSignal
   readonly firstMs?: number
   readonly maxMs?: number
@@ -47,7 +66,7 @@ export async function retrying<T>(attempt: () => Promise<T>, options: RetryOptio
   for (;;) {
     if (options.signal.aborted) throw new Closed(options.what)
     try {
-      return await attempt()
+      return await unlessAborted(attempt(), options.signal, options.what)
     } catch (error) {
       if (options.signal.aborted) throw new Closed(options.what, { cause: error })
       if (!retriable(error) || performance.now() >= options.untilMs) throw error

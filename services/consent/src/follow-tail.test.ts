@@ -1,0 +1,147 @@
+import { type ConsentState, type Decision, refToBytes, type SubjectRef } from '@weir/consent'
+import type { Lookup } from '@weir/consent-view'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { DecisionIndex } from './decision-index.ts'
+import { followTail } from './follow-tail.ts'
+
+const FRESHNESS_MS = 2000
+const REF = 'a'.repeat(32) as SubjectRef
+const ID = '00000000-0000-4000-8000-000000000001'
+const WITHDRAWAL: Decision = {
+  kind: 'withdraw',
+  decisionId: ID,
+  ref: REF,
+  purposes: ['analytics'],
+  decidedAtMs: 0,
+  source: 'api',
+  notices: [0],
+  jurisdiction: null,
+  untilMs: [null],
+  basedOn: -1,
+}
+const FOLDED: ConsentState = {
+  position: 9,
+  purposes: {},
+  recent: [{ decisionId: ID, outcome: 'applied', tookAway: true }],
+}
+
+/** A view whose tail the test starts over, and which looks up what the test says. */
+function setUp() {
+  const world = { state: null as ConsentState | null, held: 0, looks: 0, why: 'starting' as string | null }
+  const restarts = new Set<() => void>()
+  const stop = new AbortController()
+  const index = new DecisionIndex({ nowMs: () => 0, monotonicMs: () => 0 }, () => {})
+  const lookup = async (refs: Uint8Array, count: number): Promise<Lookup> => {
+    world.looks++
+    expect(refs).toEqual(refToBytes(REF))
+    if (world.held-- > 0) return { kind: 'held', reason: 'redis-behind', retryAfterMs: 500 }
+    return { kind: 'looked', refs, count, states: [world.state], positions: new Float64Array(16) }
+  }
+  const following = followTail({
+    kafka: { endOffsets: async (asked) => asked.map(() => 7) },
+    view: {
+      reached: async () => {},
+      begin: () => ({ end: () => {} }),
+      lookup,
+      tickTimeMs: 0,
+      onRestart: (listener) => {
+        restarts.add(listener)
+        return () => restarts.delete(listener)
+      },
+    },
+    topic: 'consent.state',
+    index,
+    freshnessMs: FRESHNESS_MS,
+    signal: stop.signal,
+    onWaiting: (why) => {
+      world.why = why
+    },
+  })
+  const restart = () => {
+    for (const listener of restarts) listener()
+  }
+  const status = () => index.get(ID)?.status
+  return { world, index, restart, status, stop, following, restarts }
+}
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+test('nothing is effective before the freshness limit after the start', async () => {
+  const { index, status, world } = setUp()
+  index.register(WITHDRAWAL, 0)
+  index.observe(REF, FOLDED, 0, 7)
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect(world.why).toBeNull()
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
+test('a decision folded while the tail was away is looked up, the freshness limit after it started over', async () => {
+  const { index, status, restart, world } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  index.register(WITHDRAWAL, 0)
+  world.state = FOLDED
+  restart()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect([status(), world.looks]).toEqual(['pending', 0])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
+test('a look that is held is tried again, while what the tail shows counts already', async () => {
+  const { index, status, restart, world } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  index.register(WITHDRAWAL, 0)
+  world.state = FOLDED
+  world.held = 3
+  restart()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  const other = { ...WITHDRAWAL, decisionId: ID.replace(/1$/, '2') }
+  index.register(other, 0)
+  index.observe(
+    REF,
+    { ...FOLDED, recent: [{ ...FOLDED.recent[0], decisionId: other.decisionId, outcome: 'applied', tookAway: true }] },
+    0,
+    8,
+  )
+  expect(index.get(other.decisionId)?.status).toBe('effective')
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(1500)
+  expect(status()).toBe('effective')
+  expect(world.looks).toBe(4)
+})
+
+test('a decision that is not folded yet stays pending until the tail shows it', async () => {
+  const { index, status, restart } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  index.register(WITHDRAWAL, 0)
+  restart()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  expect(status()).toBe('pending')
+  index.observe(REF, FOLDED, 0, 8)
+  expect(status()).toBe('effective')
+})
+
+test('what the tail shows after it started over counts only after the freshness limit, also when it starts over twice', async () => {
+  const { index, status, restart } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  restart()
+  index.register(WITHDRAWAL, 0)
+  index.observe(REF, FOLDED, 0, 8)
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  restart()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
+test('it ends, and listens no more, when the service does', async () => {
+  const { stop, following, restarts } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  stop.abort()
+  await following
+  expect(restarts.size).toBe(0)
+})
