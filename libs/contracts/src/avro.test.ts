@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { leavesOf, readAvro } from './avro.ts'
+import { leavesOf, nodeText } from './avro.ts'
 import type { Json } from './json.ts'
+import { readAvro } from './read-avro.ts'
 
 function read(schema: Json) {
   const faults: string[] = []
   const record = readAvro(schema, (pointer, what) => faults.push(`${pointer.join('/')} ${what}`))
-  const leaves = record === null ? [] : leavesOf(record).map((leaf) => `${leaf.path.join('.')} ${leaf.type.type}`)
+  const leaves = record === null ? [] : leavesOf(record).map((leaf) => `${nodeText(leaf)} ${leaf.type}`)
   return { record, leaves, faults }
 }
 
@@ -54,7 +55,7 @@ describe('reading an Avro schema', () => {
     expect([leaf?.tags, leaf?.ownTags]).toEqual([['PII', 'x'], ['x']])
   })
 
-  it('takes null last as well as null first for an optional value, and any other union for closed', () => {
+  it('takes null last as well as null first for an optional value, and looks into other unions', () => {
     const { record } = read({
       type: 'record',
       name: 'E',
@@ -66,12 +67,72 @@ describe('reading an Avro schema', () => {
       ],
     })
     const leaves = record === null ? [] : leavesOf(record)
-    expect(leaves.map((leaf) => [leaf.name, leaf.nullable, leaf.type.closed !== null])).toEqual([
+    expect(leaves.map((leaf) => [nodeText(leaf), leaf.optional, leaf.closed !== null])).toEqual([
       ['a', true, false],
-      ['b', false, true],
-      ['c', false, true],
+      ['b', false, false],
+      ['c<int>', true, false],
+      ['c<long>', true, false],
       ['d', false, true],
     ])
+  })
+
+  it('goes through arrays and maps, whose parts have the doc and the tags of the field', () => {
+    const { record, leaves } = read({
+      type: 'record',
+      name: 'E',
+      fields: [
+        {
+          name: 'grid',
+          type: { type: 'array', items: ['null', { type: 'array', items: 'int' }] },
+          doc: 'Numbers.',
+          'confluent:tags': ['x'],
+        },
+        {
+          name: 'byKey',
+          type: { type: 'map', values: { type: 'record', name: 'V', fields: [{ name: 'w', type: 'string' }] } },
+        },
+      ],
+    })
+    expect(leaves).toEqual(['grid[][] int', 'byKey{}.w string'])
+    const leaf = record === null ? undefined : leavesOf(record)[0]
+    expect([leaf?.doc, leaf?.tags, leaf?.optional]).toEqual(['Numbers.', ['x'], true])
+  })
+
+  it('calls branches by their short names, and by their full ones where two are alike', () => {
+    const branch = (name: string) => ({ type: 'record', name, fields: [{ name: 'v', type: 'int' }] })
+    const { leaves, record } = read({
+      type: 'record',
+      name: 'E',
+      namespace: 'n',
+      fields: [
+        { name: 'a', type: ['null', branch('View'), branch('other.Buy'), 'string', { type: 'array', items: 'int' }] },
+        { name: 'b', type: [branch('x.Same'), branch('y.Same')] },
+        { name: 'c', type: ['View', 'other.Buy'] },
+      ],
+    })
+    expect(leaves).toEqual([
+      'a<View>.v int',
+      'a<Buy>.v int',
+      'a<string> string',
+      'a<array>[] int',
+      'b<x.Same>.v int',
+      'b<y.Same>.v int',
+      'c<View>.v int',
+      'c<Buy>.v int',
+    ])
+    // Another branch may stand there, also where null may not.
+    expect(record === null ? [] : leavesOf(record).filter((leaf) => !leaf.optional)).toEqual([])
+  })
+
+  it('refuses a schema that unfolds without measure', () => {
+    // Each record holds the one before it ten times: five of them are a hundred thousand leaves.
+    const field = (type: Json) => Array.from({ length: 10 }, (_, i) => ({ name: `f${i}`, type: i === 0 ? type : 'T0' }))
+    let type: Json = { type: 'record', name: 'T0', fields: [{ name: 'v', type: 'int' }] }
+    for (let depth = 1; depth <= 5; depth++) {
+      const fields: Json[] = field(type).map((one, i) => (i === 0 ? one : { ...one, type: `T${depth - 1}` }))
+      type = { type: 'record', name: `T${depth}`, fields }
+    }
+    expect(read(type).faults).toEqual([expect.stringContaining('more than 10000 places')])
   })
 
   it('says where something is no schema', () => {

@@ -3,13 +3,15 @@ import { type EventSchema, readEventSchema } from './event-schema.ts'
 import { Faults } from './faults.ts'
 import { EVENT_FILE, type StreamFiles, streamFiles } from './folder-files.ts'
 import { readListFile } from './list-file.ts'
+import { FILE_START } from './located.ts'
 import type { Contracts, Stream } from './model.ts'
 import { nearest } from './nearest.ts'
+import { checkNeeds, neededBy } from './needs-check.ts'
 import { checkTogether, outputOf } from './outputs.ts'
 import { type PolicyFile, readPolicy } from './policy-file.ts'
 import { noPurposes, PURPOSES_FILE, type PurposeEntry, readPurposes } from './purposes-file.ts'
 import { checkTopics } from './topic-check.ts'
-import type { Refusal } from './verbs.ts'
+import type { ReadList } from './verbs.ts'
 
 /** One stream, read but not yet put together. */
 interface ReadStream {
@@ -31,11 +33,13 @@ export function contractsOf(files: ReadonlyMap<string, string>, folder = ''): Co
   const found = streamFiles([...files.keys()], faults)
   if (found.length === 0) {
     const mend = `Make a folder for each stream, with ${EVENT_FILE} and policies`
-    faults.in(PURPOSES_FILE).add(1, 'WEIR_CONTRACT_MISSING_FILE', 'there are no streams', mend)
+    faults.in(PURPOSES_FILE).add(FILE_START, 'WEIR_CONTRACT_MISSING_FILE', 'there are no streams', mend)
   }
   const readList = listReader(files, faults)
   const streams = found.map((stream) => readStream(stream, files, readList, faults))
-  checkPurposes(entries, names, found, faults)
+  const readFiles = streams.flatMap((stream) => stream.policies)
+  checkNeeds(readFiles, names, faults)
+  checkPurposes(entries, names, found, readFiles, faults)
   checkTopics(streams, faults)
   for (const stream of streams) {
     for (const group of byPurpose(stream.policies).values()) checkTogether(stream.name, group, stream.schema, faults)
@@ -48,14 +52,14 @@ export function contractsOf(files: ReadonlyMap<string, string>, folder = ''): Co
 function readStream(
   found: StreamFiles,
   files: ReadonlyMap<string, string>,
-  readList: (file: string) => ReadonlySet<string> | Refusal,
+  readList: ReadList,
   faults: Faults,
 ): ReadStream {
   const eventFile = `${found.name}/${EVENT_FILE}`
   const text = files.get(eventFile)
   if (text === undefined) {
     const what = `the stream "${found.name}" has no ${EVENT_FILE}`
-    faults.in(eventFile).add(1, 'WEIR_CONTRACT_MISSING_FILE', what, 'Put its raw Avro schema there')
+    faults.in(eventFile).add(FILE_START, 'WEIR_CONTRACT_MISSING_FILE', what, 'Put its raw Avro schema there')
   }
   const schema = text === undefined ? null : readEventSchema(text, faults.in(eventFile))
   const rawTopic = `${found.name}.raw`
@@ -67,10 +71,7 @@ function readStream(
 }
 
 /** Reads each list once, however many policies name it. */
-function listReader(
-  files: ReadonlyMap<string, string>,
-  faults: Faults,
-): (file: string) => ReadonlySet<string> | Refusal {
+function listReader(files: ReadonlyMap<string, string>, faults: Faults): ReadList {
   const read = new Map<string, ReadonlySet<string>>()
   return (file) => {
     const known = read.get(file)
@@ -95,30 +96,32 @@ function checkPurposes(
   entries: readonly PurposeEntry[],
   names: readonly string[],
   streams: readonly StreamFiles[],
+  read: readonly PolicyFile[],
   faults: Faults,
 ): void {
   const policies = streams.flatMap((stream) => stream.policies)
+  // What a policy with faults needs is not known.
+  const needed = read.length < policies.length ? new Set(names) : neededBy(read)
   for (const { file, purpose } of policies) {
     if (names.includes(purpose)) continue
     const like = nearest(purpose, names)
     const mend = like === null ? `Purposes are: ${names.join(', ')}` : `Did you mean "${like}"?`
-    faults.in(file).add(1, 'WEIR_CONTRACT_UNKNOWN_PURPOSE', `${PURPOSES_FILE} has no purpose "${purpose}"`, mend)
+    faults
+      .in(file)
+      .add(FILE_START, 'WEIR_CONTRACT_UNKNOWN_PURPOSE', `${PURPOSES_FILE} has no purpose "${purpose}"`, mend)
   }
   const report = faults.in(PURPOSES_FILE)
-  for (const { purpose, line, noticeLine } of entries) {
+  for (const { purpose, line, column, noticeSpot } of entries) {
     const notices = policies.filter((policy) => policy.purpose === purpose.name).map((policy) => policy.notice)
     const newest = Math.max(...notices)
     if (notices.length === 0) {
-      const mend = `Add <stream>/${purpose.name}.${purpose.notice}.yaml, or take the purpose out`
-      report.add(line, 'WEIR_CONTRACT_MISSING_FILE', `no policy says what "${purpose.name}" may see`, mend)
+      if (needed.has(purpose.name)) continue
+      const mend = `Add <stream>/${purpose.name}.${purpose.notice}.yaml, let a policy need it, or take the purpose out`
+      report.add({ line, column }, 'WEIR_CONTRACT_MISSING_FILE', `no policy says what "${purpose.name}" may see`, mend)
     } else if (newest !== purpose.notice) {
       const what = `the notice of "${purpose.name}" is ${purpose.notice}, but its newest policy is for ${newest}`
-      report.add(
-        noticeLine,
-        'WEIR_CONTRACT_NOTICE',
-        what,
-        `Write "notice: ${newest}", or add the policy for ${purpose.notice}`,
-      )
+      const mend = `Write "notice: ${newest}", or add the policy for ${purpose.notice}`
+      report.add(noticeSpot, 'WEIR_CONTRACT_NOTICE', what, mend)
     }
   }
 }

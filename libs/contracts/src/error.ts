@@ -5,6 +5,8 @@ export interface ContractFault {
   readonly file: string
   /** 1-based; 1 when the fault is about the file as a whole. */
   readonly line: number
+  /** 1-based, in UTF-16 code units as editors count them. */
+  readonly column: number
   readonly what: string
   readonly mend: string
 }
@@ -21,14 +23,18 @@ export type ContractFaultCode =
   | 'WEIR_CONTRACT_BAD_DURATION'
   | 'WEIR_CONTRACT_NOT_YET'
   | 'WEIR_CONTRACT_UNKNOWN_PURPOSE'
+  | 'WEIR_CONTRACT_NEEDS'
   | 'WEIR_CONTRACT_NOTICE'
   | 'WEIR_CONTRACT_TOPIC'
   | 'WEIR_CONTRACT_UNEQUAL'
+  | 'WEIR_CONTRACT_BAD_PATH'
   | 'WEIR_CONTRACT_UNKNOWN_FIELD'
   | 'WEIR_CONTRACT_NOT_A_LEAF'
+  | 'WEIR_CONTRACT_NAMED_TWICE'
   | 'WEIR_CONTRACT_UNKNOWN_VERB'
   | 'WEIR_CONTRACT_BAD_VERB'
   | 'WEIR_CONTRACT_VERB_MISFIT'
+  | 'WEIR_CONTRACT_CONDITION'
   | 'WEIR_CONTRACT_IN_CLEAR'
   | 'WEIR_CONTRACT_PSEUDONYM_WITHOUT_GRANT'
   | 'WEIR_CONTRACT_ENUM_WITHOUT_DEFAULT'
@@ -56,5 +62,5 @@ export class ContractError extends Error {
 
 function describe(fault: ContractFault): string {
   const mend = fault.mend.endsWith('?') ? fault.mend : `${fault.mend}.`
-  return `  ${fault.file}:${fault.line}: ${fault.what}. ${mend} [${fault.code}]`
+  return `  ${fault.file}:${fault.line}:${fault.column}: ${fault.what}. ${mend} [${fault.code}]`
 }

@@ -1,25 +1,26 @@
 import avsc from 'avsc'
-import { type AvroLeafField, type AvroRecord, leavesOf, readAvro } from './avro.ts'
+import { type AvroInner, type AvroLeaf, leavesOf, nodeText } from './avro.ts'
 import type { FileFaults } from './faults.ts'
 import { isObject, type Json, type Pointer } from './json.ts'
-import { lineOfPointer, parseYaml } from './located.ts'
+import { FILE_START, parseYaml, type Spot, spotOfPointer } from './located.ts'
 import type { RawLeaf } from './model.ts'
+import { readAvro } from './read-avro.ts'
 import { checkTags, type Steering } from './tag-check.ts'
 
 /** A stream's raw schema, read and checked. */
 export interface EventSchema {
   readonly json: Json
-  readonly root: AvroRecord
+  readonly root: AvroInner
   readonly leaves: readonly EventLeaf[]
   readonly steering: Steering
 }
 
 /** A leaf as the model shows it, and as the schema has it. */
 export interface EventLeaf {
-  /** Dotted path. */
+  /** Its raw path as text, `items[].sku` or `flags{}`. */
   readonly name: string
   readonly raw: RawLeaf
-  readonly field: AvroLeafField
+  readonly node: AvroLeaf
   readonly enumHasDefault: boolean
 }
 
@@ -27,50 +28,45 @@ export interface EventLeaf {
 export function readEventSchema(text: string, faults: FileFaults): EventSchema | null {
   const json = parseJson(text, faults)
   if (json === undefined) return null
-  // JSON is YAML, so YAML's parser tells the lines; it also notices a key written twice, which JSON.parse does not.
+  // JSON is YAML, so YAML's parser tells the places; it also notices a key written twice, which JSON.parse does not.
   const located = parseYaml(text, faults)
   if (located === null) return null
-  const lineOf = (pointer: Pointer) => lineOfPointer(located, pointer)
+  const spotOf = (pointer: Pointer) => spotOfPointer(located, pointer)
   let broken = false
   const root = readAvro(json, (pointer, what, mend) => {
     broken = true
-    faults.add(lineOf(pointer), 'WEIR_CONTRACT_SCHEMA', what, mend)
+    faults.add(spotOf(pointer), 'WEIR_CONTRACT_SCHEMA', what, mend)
   })
   if (root === null || broken || !avscAccepts(json, faults)) return null
   const leaves = leavesOf(root).map(eventLeaf)
-  return { json, root, leaves, steering: checkTags(root, leaves, faults, lineOf) }
+  return { json, root, leaves, steering: checkTags(root, leaves, faults, spotOf) }
 }
 
-function eventLeaf(field: AvroLeafField): EventLeaf {
-  const { path, type, optional, tags, doc } = field
-  const logical = type.logicalType === null ? {} : { logicalType: type.logicalType }
-  const raw: RawLeaf = { path, type: type.type, ...logical, nullable: optional, tags, doc }
-  const enumHasDefault = isObject(type.schema) && typeof type.schema['default'] === 'string'
-  return { name: path.join('.'), raw, field, enumHasDefault }
+function eventLeaf(node: AvroLeaf): EventLeaf {
+  const { path, type, optional, tags, doc, schema } = node
+  const logical = node.logicalType === null ? {} : { logicalType: node.logicalType }
+  const raw: RawLeaf = { path, type, ...logical, nullable: optional, tags, doc }
+  const enumHasDefault = isObject(schema) && typeof schema['default'] === 'string'
+  return { name: nodeText(node), raw, node, enumHasDefault }
 }
 
 function parseJson(text: string, faults: FileFaults): Json | undefined {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const line = lineOfJsonFault(text, error)
-    faults.add(
-      line,
-      'WEIR_CONTRACT_SYNTAX',
-      'not valid JSON',
-      'Correct it; a comma too many or too few is the usual cause',
-    )
+    const mend = 'Correct it; a comma too many or too few is the usual cause'
+    faults.add(spotOfJsonFault(text, error), 'WEIR_CONTRACT_SYNTAX', 'not valid JSON', mend)
     return undefined
   }
 }
 
-/** JSON.parse often keeps the place to itself; YAML's parser gives its line, where it finds a fault as well. */
-function lineOfJsonFault(text: string, error: unknown): number {
-  const told = /\(line (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-  if (told !== undefined) return Number(told)
-  let first: number | null = null
-  parseYaml(text, { file: '', add: (line) => (first = Math.min(line, first ?? line)) })
-  return first ?? 1
+/** JSON.parse often keeps the place to itself; YAML's parser gives its own, where it finds a fault as well. */
+function spotOfJsonFault(text: string, error: unknown): Spot {
+  const told = /\(line (\d+) column (\d+)/.exec(error instanceof Error ? error.message : '')
+  if (told !== null) return { line: Number(told[1]), column: Number(told[2]) }
+  let first: Spot | null = null
+  parseYaml(text, { file: '', add: (spot) => (first = first === null || spot.line < first.line ? spot : first) })
+  return first ?? FILE_START
 }
 
 /** avsc is what encodes and decodes later, so it has the last word on what is a schema. */
@@ -80,7 +76,7 @@ function avscAccepts(json: Json, faults: FileFaults): boolean {
     return true
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    faults.add(1, 'WEIR_CONTRACT_SCHEMA', `not a valid Avro schema: ${message}`, 'Correct the schema')
+    faults.add(FILE_START, 'WEIR_CONTRACT_SCHEMA', `not a valid Avro schema: ${message}`, 'Correct the schema')
     return false
   }
 }

@@ -1,4 +1,5 @@
 import type { Faults } from './faults.ts'
+import { FILE_START } from './located.ts'
 import { isName, NAME_FORM } from './names.ts'
 import { PURPOSES_FILE } from './purposes-file.ts'
 
@@ -12,6 +13,9 @@ const RESERVED = ['consent', 'weir']
 
 export const EVENT_FILE = 'event.avsc'
 
+/** Policy tests of a stream. The loader knows that they belong here; `weir policy test` reads them. */
+const CASES_FILE = 'cases.yaml'
+
 /**
  * Sorts a contract's files into streams. A file that looks like a part of a contract but has no place is a fault: what
  * it says must not be lost in silence.
@@ -23,24 +27,24 @@ export function streamFiles(names: readonly string[], faults: Faults): StreamFil
     if (folder === undefined || folder === 'lists' || file === PURPOSES_FILE) continue
     if (!/\.(ya?ml|avsc|json)$/.test(file)) continue
     if (name === undefined || deeper.length > 0) {
-      faults.in(file).add(1, 'WEIR_CONTRACT_UNKNOWN_FILE', 'this file has no place in a contract', placeOf(file))
+      faults
+        .in(file)
+        .add(FILE_START, 'WEIR_CONTRACT_UNKNOWN_FILE', 'this file has no place in a contract', placeOf(file))
       continue
     }
     const policies = streams.get(folder) ?? []
     streams.set(folder, policies)
-    if (name === EVENT_FILE) continue
+    if (name === EVENT_FILE || name === CASES_FILE) continue
     const policy = /^(.+)\.([1-9][0-9]{0,8})\.yaml$/.exec(name)
     if (policy !== null) policies.push({ file, purpose: policy[1] ?? '', notice: Number(policy[2]) })
-    else if (name === 'cases.yaml') {
-      const mend = 'Take the file out'
-      faults.in(file).add(1, 'WEIR_CONTRACT_NOT_YET', 'this version of Weir does not know policy tests yet', mend)
-    } else faults.in(file).add(1, 'WEIR_CONTRACT_UNKNOWN_FILE', 'this file has no place in a stream', placeOf(file))
+    else
+      faults.in(file).add(FILE_START, 'WEIR_CONTRACT_UNKNOWN_FILE', 'this file has no place in a stream', placeOf(file))
   }
   return [...streams].map(([name, policies]) => {
     if (!isName(name) || RESERVED.includes(name)) {
       const mend = RESERVED.includes(name) ? 'Topics that begin so are its own: choose another' : NAME_FORM
       const what = `"${name}" can't be the name of a stream`
-      faults.in(`${name}/${EVENT_FILE}`).add(1, 'WEIR_CONTRACT_BAD_VALUE', what, mend)
+      faults.in(`${name}/${EVENT_FILE}`).add(FILE_START, 'WEIR_CONTRACT_BAD_VALUE', what, mend)
     }
     return { name, policies: policies.toSorted((a, b) => a.notice - b.notice) }
   })
@@ -48,5 +52,5 @@ export function streamFiles(names: readonly string[], faults: Faults): StreamFil
 
 function placeOf(file: string): string {
   const like = /\.yml$/.test(file) ? '; mind that the ending is .yaml' : ''
-  return `Name policies <stream>/<purpose>.<notice>.yaml and the schema <stream>/${EVENT_FILE}${like}`
+  return `Name policies <stream>/<purpose>.<notice>.yaml, the schema <stream>/${EVENT_FILE}, policy tests <stream>/${CASES_FILE}${like}`
 }

@@ -1,3 +1,7 @@
 export { ContractError, type ContractFault, type ContractFaultCode } from './error.ts'
+export * from './lint/index.ts'
 export { loadContracts } from './load-contracts.ts'
 export * from './model.ts'
+export { nearest } from './nearest.ts'
+export { branchName, keysOf, leafAt, pathText, rawPath } from './path.ts'
+export { readFolder } from './read-folder.ts'

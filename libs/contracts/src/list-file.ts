@@ -9,7 +9,7 @@ export function readListFile(text: string, faults: FileFaults): ReadonlySet<stri
   let good = true
   const bad = (line: number, what: string, mend: string) => {
     good = false
-    faults.add(line, 'WEIR_CONTRACT_LIST', what, mend)
+    faults.add({ line, column: 1 }, 'WEIR_CONTRACT_LIST', what, mend)
   }
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   for (const [i, value] of lines.entries()) {

@@ -1,10 +1,13 @@
-import type { EventSchema } from './event-schema.ts'
+import { type Condition, readConditions } from './conditions.ts'
 import type { FileFaults } from './faults.ts'
 import { type Found, Keys } from './keys.ts'
-import { type LocatedMap, parseYaml } from './located.ts'
-import { isTopic } from './names.ts'
-import { type NamedLeaf, readLine } from './policy-line.ts'
-import type { Refusal } from './verbs.ts'
+import { keyNames } from './language-key.ts'
+import { policyKeys } from './language-keys.ts'
+import { parseYaml, type Spot } from './located.ts'
+import { isPurpose, isTopic } from './names.ts'
+import { type OnlyLines, readBranch, readOnly } from './policy-branch.ts'
+import type { LineContext, NamedLeaf } from './policy-line.ts'
+import { readSensitive, type SensitiveLine } from './sensitive.ts'
 
 /** One policy file, `<stream>/<purpose>.<notice>.yaml`, read and checked on its own. */
 export interface PolicyFile {
@@ -14,109 +17,118 @@ export interface PolicyFile {
   readonly to: Found<string>
   readonly retentionMs: Found<number>
   readonly recipients: Found<readonly string[]>
+  readonly needs: Found<readonly string[]>
+  readonly events: readonly Condition[]
   readonly granted: readonly NamedLeaf[]
+  readonly only: readonly OnlyLines[]
   readonly otherwise: readonly NamedLeaf[] | null
+  readonly sensitive: SensitiveLine | null
 }
 
-export interface PolicyContext {
+export interface PolicyContext extends LineContext {
   readonly stream: string
   readonly rawTopic: string
   /** From the file's name. */
   readonly purpose: string
   readonly notice: number
-  /** Null when the raw schema has faults of its own: then leaves are not checked. */
-  readonly schema: EventSchema | null
-  readonly readList: (file: string) => ReadonlySet<string> | Refusal
 }
 
-const NAMES = {
-  known: ['purpose', 'notice', 'from', 'to', 'retention', 'recipients', 'granted', 'otherwise'],
-  later: ['sensitive', 'needs', 'only', 'events'],
-}
+const KNOWN = keyNames(policyKeys)
 
 /** Null when something is wrong with it; the faults say what. */
 export function readPolicy(text: string, context: PolicyContext, faults: FileFaults): PolicyFile | null {
   const root = parseYaml(text, faults)
   if (root === null) return null
   if (root.kind !== 'map') {
-    faults.add(root.line, 'WEIR_CONTRACT_BAD_VALUE', 'this is no policy', `Write these keys: ${NAMES.known.join(', ')}`)
+    faults.add(root, 'WEIR_CONTRACT_BAD_VALUE', 'this is no policy', `Write these keys: ${KNOWN.join(', ')}`)
     return null
   }
-  const keys = new Keys(root, faults, NAMES)
+  const keys = new Keys(root, faults, KNOWN)
   checkAgainstFileName(keys, context, faults)
-  const from = keys.text('from')
-  if (from !== null && from.value !== context.rawTopic) {
-    const what = `"from" is "${from.value}", but this stream's raw topic is "${context.rawTopic}"`
-    faults.add(from.line, 'WEIR_CONTRACT_TOPIC', what, `Write "from: ${context.rawTopic}"`)
-  }
-  const to = keys.text('to')
-  if (to !== null && !isTopic(to.value)) {
-    faults.add(
-      to.line,
-      'WEIR_CONTRACT_TOPIC',
-      `"${to.value}" can't be the name of a topic`,
-      'Use letters, digits, dots and hyphens',
-    )
-  }
+  checkFrom(keys, context, faults)
+  const to = readTo(keys, faults)
   const retention = keys.duration('retention')
-  const recipients = keys.list('recipients', isRecipient, 'names of services, such as [recommender]')
-  if (recipients !== null && recipients.value.length === 0) {
-    faults.add(recipients.line, 'WEIR_CONTRACT_BAD_VALUE', 'nobody receives this', 'Name at least one recipient')
-  }
+  const recipients = readRecipients(keys, faults)
+  const needs = readNeeds(keys, root)
+  const events = readEvents(keys, context, faults)
   const granted = readBranch(keys, 'granted', context, faults)
+  const onlyFound = keys.has('only') ? keys.raw('only') : null
+  const only = onlyFound === null ? [] : readOnly(onlyFound.value, granted ?? [], context, faults)
   const otherwise = keys.has('otherwise') ? readBranch(keys, 'otherwise', context, faults) : null
-  if (to === null || retention === null || retention.value === null || recipients === null || granted === null)
+  const sensitive = keys.has('sensitive') ? readSensitive(keys.raw('sensitive'), context, faults) : null
+  if (to === null || retention === null || retention.value === null || recipients === null || needs === null)
     return null
-  const retentionMs = { line: retention.line, value: retention.value }
+  if (granted === null) return null
   const { purpose, notice } = context
-  return { file: faults.file, purpose, notice, to, retentionMs, recipients, granted, otherwise }
+  const retentionMs = { ...retention, value: retention.value }
+  return {
+    file: faults.file,
+    purpose,
+    notice,
+    to,
+    retentionMs,
+    recipients,
+    needs,
+    events,
+    granted,
+    only,
+    otherwise,
+    sensitive,
+  }
 }
 
 function checkAgainstFileName(keys: Keys, context: PolicyContext, faults: FileFaults): void {
   const purpose = keys.text('purpose')
   if (purpose !== null && purpose.value !== context.purpose) {
     const what = `"purpose" is "${purpose.value}", but the file is named for "${context.purpose}"`
-    faults.add(purpose.line, 'WEIR_CONTRACT_FILE_NAME', what, 'Make them equal')
+    faults.add(purpose, 'WEIR_CONTRACT_FILE_NAME', what, 'Make them equal')
   }
   const notice = keys.count('notice')
   if (notice !== null && notice.value !== context.notice) {
     const what = `"notice" is ${notice.value}, but the file is named for ${context.notice}`
-    faults.add(notice.line, 'WEIR_CONTRACT_FILE_NAME', what, 'Make them equal')
+    faults.add(notice, 'WEIR_CONTRACT_FILE_NAME', what, 'Make them equal')
   }
 }
 
-function readBranch(
-  keys: Keys,
-  branch: 'granted' | 'otherwise',
-  context: PolicyContext,
-  faults: FileFaults,
-): NamedLeaf[] | null {
-  const found = keys.raw(branch)
-  if (found === null) return null
-  if (found.value.kind !== 'map' || found.value.entries.size === 0) {
-    const mend =
-      branch === 'granted'
-        ? 'Write "path: verb", one line a leaf'
-        : 'Write "path: verb", or take "otherwise" out: then nothing is published'
-    faults.add(found.line, 'WEIR_CONTRACT_BAD_VALUE', `"${branch}" names no leaves`, mend)
-    return null
-  }
-  return leavesInSourceOrder(found.value, branch, context, faults)
+function checkFrom(keys: Keys, context: PolicyContext, faults: FileFaults): void {
+  const from = keys.text('from')
+  if (from === null || from.value === context.rawTopic) return
+  const what = `"from" is "${from.value}", but this stream's raw topic is "${context.rawTopic}"`
+  faults.add(from, 'WEIR_CONTRACT_TOPIC', what, `Write "from: ${context.rawTopic}"`)
 }
 
-function leavesInSourceOrder(
-  map: LocatedMap,
-  branch: 'granted' | 'otherwise',
-  context: PolicyContext,
-  faults: FileFaults,
-): NamedLeaf[] {
-  const named = new Map<string, NamedLeaf>()
-  for (const [path, entry] of map.entries) {
-    const leaf = readLine(path, entry, branch, context, faults)
-    if (leaf !== null) named.set(leaf.leaf.name, leaf)
+function readTo(keys: Keys, faults: FileFaults): Found<string> | null {
+  const to = keys.text('to')
+  if (to !== null && !isTopic(to.value)) {
+    const what = `"${to.value}" can't be the name of a topic`
+    faults.add(to, 'WEIR_CONTRACT_TOPIC', what, 'Use letters, digits, dots and hyphens')
   }
-  const order = context.schema?.leaves ?? []
-  return order.map((leaf) => named.get(leaf.name)).filter((leaf) => leaf !== undefined)
+  return to
+}
+
+function readRecipients(keys: Keys, faults: FileFaults): Found<readonly string[]> | null {
+  const recipients = keys.list('recipients', isRecipient, 'names of services, such as [recommender]')
+  if (recipients !== null && recipients.value.length === 0) {
+    faults.add(recipients, 'WEIR_CONTRACT_BAD_VALUE', 'nobody receives this', 'Name at least one recipient')
+  }
+  return recipients
+}
+
+/** Empty, at the file's start, when there are none. */
+function readNeeds(keys: Keys, start: Spot): Found<readonly string[]> | null {
+  if (!keys.has('needs')) return { line: start.line, column: start.column, value: [] }
+  return keys.list('needs', isPurpose, 'names of purposes, such as [marketing.email]')
+}
+
+function readEvents(keys: Keys, { schema }: PolicyContext, faults: FileFaults): readonly Condition[] {
+  const events = keys.has('events') ? keys.raw('events') : null
+  if (events === null) return []
+  if (events.value.kind !== 'map' || events.value.entries.size === 0) {
+    const mend = 'Write "path: [constant, …]", or take "events" out: then all events give output'
+    faults.add(events, 'WEIR_CONTRACT_BAD_VALUE', '"events" names no leaves', mend)
+    return []
+  }
+  return schema === null ? [] : readConditions(events.value, schema, faults)
 }
 
 function isRecipient(value: unknown): value is string {

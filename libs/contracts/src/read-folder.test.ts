@@ -52,6 +52,6 @@ describe('a contract in a folder', () => {
 
   it('with a file that is no text names the file', () => {
     write(new Map<string, string | Buffer>([...shop(), ['lists/words.txt', Buffer.from([0x61, 0xff])]]))
-    expect(() => loadContracts(folder)).toThrow(/lists\/words\.txt:1: the file is not UTF-8/)
+    expect(() => loadContracts(folder)).toThrow(/lists\/words\.txt:1:1: the file is not UTF-8/)
   })
 })

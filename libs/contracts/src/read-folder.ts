@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { ContractError } from './error.ts'
+import { FILE_START } from './located.ts'
 import { noPurposes, PURPOSES_FILE } from './purposes-file.ts'
 
 /** A contract is read by people, line by line; a file larger than this is something else. */
@@ -69,5 +70,5 @@ function oneFault(
   what: string,
   mend: string,
 ) {
-  return new ContractError(folder, [{ code, file, line: 1, what, mend }])
+  return new ContractError(folder, [{ code, file, ...FILE_START, what, mend }])
 }

@@ -15,7 +15,7 @@ export function checkTopics(
   for (const stream of streams) {
     for (const { file, purpose, to } of stream.policies) {
       const add = (what: string) =>
-        faults.in(file).add(to.line, 'WEIR_CONTRACT_TOPIC', what, `Choose another, such as ${stream.name}.${purpose}`)
+        faults.in(file).add(to, 'WEIR_CONTRACT_TOPIC', what, `Choose another, such as ${stream.name}.${purpose}`)
       const owner = `${stream.name}/${purpose}`
       const other = owners.get(to.value) ?? owner
       const use = taken.get(to.value)

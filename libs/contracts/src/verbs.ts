@@ -1,138 +1,158 @@
 import type { ContractFaultCode } from './error.ts'
-import type { RawLeaf, Verb } from './model.ts'
+import type { VerbKind } from './language-verb.ts'
+import { verbs, verbWords } from './language-verbs.ts'
+import type { Verb } from './model.ts'
 import { nearest } from './nearest.ts'
 import { routeFault } from './route-pattern.ts'
-import { CLEAR_REFUSED_TAGS } from './tags.ts'
 
-export type Refusal = { readonly code: ContractFaultCode; readonly what: string; readonly mend: string }
+export interface Refusal {
+  readonly code: ContractFaultCode
+  readonly what: string
+  readonly mend: string
+  /** Where in the verb's text; absent: the whole. */
+  readonly offset?: number
+}
+
 export type Parsed = { readonly verb: Verb } | { readonly refused: Refusal }
 
-const KNOWN = ['keep', 'pseudonymize', 'hour', 'day', 'routes', 'in']
-/** Verbs of the design that this version can't do: refused by name. */
-const LATER = ['month', 'prefix', 'decimals', 'bucket', 'family', 'host', 'first', 'set']
+/** Gives the values of a list file, or says what is wrong with naming it. */
+export type ReadList = (file: string) => ReadonlySet<string> | Refusal
 
-/** Verbs after which a reader still sees (part of) the value itself. */
-const CLEAR: readonly Verb['kind'][] = ['keep', 'hour', 'day']
+interface Argument {
+  readonly text: string
+  readonly offset: number
+}
 
-/** Reads `keep`, `routes(/p/:sku, /cart)`, `in(lists/x.txt)`. `readList` gives a list file's values. */
-export function parseVerb(text: string, readList: (file: string) => ReadonlySet<string> | Refusal): Parsed {
-  const match = /^([A-Za-z]+)(?:\((.*)\))?$/s.exec(text.trim())
-  if (match === null)
-    return refuse('WEIR_CONTRACT_BAD_VERB', `"${text}" is no verb`, `Write one of: ${KNOWN.join(', ')}`)
+const NAMES = verbs.map((verb) => verb.kind)
+
+/**
+ * Reads `keep`, `routes(/p/:sku, /cart)`, `in(lists/x.txt)`. The constant of `set` is text as yet; what type it has to
+ * be is known with the leaf (verb-fit.ts).
+ */
+export function parseVerb(text: string, readList: ReadList): Parsed {
+  const match = /^([A-Za-z]+)(?:\((.*)\))?$/s.exec(text)
+  if (match === null) return bad(`"${text}" is no verb`, `Write one of: ${NAMES.join(', ')}`)
   const name = match[1] ?? ''
-  const args = match[2] === undefined ? [] : match[2].split(',').map((arg) => arg.trim())
-  if (args.includes(''))
-    return refuse(
-      'WEIR_CONTRACT_BAD_VERB',
-      `"${text}" has an empty argument`,
-      'Write it, or take the comma or the brackets out',
-    )
-  switch (name) {
+  const kind = NAMES.find((known) => known === name)
+  if (kind === undefined) return unknownVerb(name)
+  const inside = match[2]
+  if (kind === 'set') return setConstant(inside)
+  const args = inside === undefined ? [] : split(inside, name.length + 1)
+  const empty = args.find((arg) => arg.text === '')
+  if (empty !== undefined) {
+    return bad(`"${text}" has an empty argument`, 'Write it, or take the comma or the brackets out', empty.offset)
+  }
+  return withArguments(kind, args, readList)
+}
+
+function withArguments(kind: Exclude<VerbKind, 'set'>, args: readonly Argument[], readList: ReadList): Parsed {
+  switch (kind) {
     case 'keep':
     case 'pseudonymize':
     case 'hour':
     case 'day':
-      if (args.length > 0)
-        return refuse('WEIR_CONTRACT_BAD_VERB', `"${name}" takes no arguments`, `Write "${name}" alone`)
-      return { verb: { kind: name } }
+    case 'month':
+    case 'family':
+    case 'host':
+      if (args.length > 0) return bad(`"${kind}" takes no arguments`, `Write "${kind}" alone`)
+      return { verb: { kind } }
+    case 'prefix':
+      return numbers(kind, args, [32, 128], 0, ([v4, v6]) => ({ kind, v4, v6 }))
+    case 'decimals':
+      return numbers(kind, args, [15], 0, ([digits]) => ({ kind, digits }))
+    case 'first':
+      return numbers(kind, args, [100], 1, ([characters]) => ({ kind, characters }))
+    case 'bucket':
+      return bucket(args)
     case 'routes':
       return routes(args)
     case 'in':
       return inList(args, readList)
-    default:
-      return unknownVerb(name)
   }
 }
 
-function routes(patterns: readonly string[]): Parsed {
-  if (patterns.length === 0)
-    return refuse('WEIR_CONTRACT_BAD_VERB', '"routes" needs patterns', 'Write routes(/p/:sku, /cart)')
-  const fault = routeFault(patterns)
-  if (fault !== null) return refuse('WEIR_CONTRACT_BAD_VERB', fault.what, fault.mend)
-  return { verb: { kind: 'routes', patterns } }
+/** As many whole numbers as there are greatest values. */
+function numbers(
+  kind: VerbKind,
+  args: readonly Argument[],
+  greatest: readonly number[],
+  least: number,
+  verb: (values: readonly [number, number]) => Verb,
+): Parsed {
+  const { example } = verbWords(kind)
+  if (args.length !== greatest.length) {
+    const count = greatest.length === 1 ? 'exactly one number' : `exactly ${greatest.length} numbers`
+    return bad(`"${kind}" needs ${count}`, `Write ${verbWords(kind).form}, such as ${example}`)
+  }
+  const values: number[] = []
+  for (const [i, { text, offset }] of args.entries()) {
+    const most = greatest[i] ?? 0
+    const value = /^[0-9]{1,4}$/.test(text) ? Number(text) : -1
+    if (value < least || value > most) {
+      return bad(`"${text}" is no whole number from ${least} to ${most}`, `Write one, such as ${example}`, offset)
+    }
+    values.push(value)
+  }
+  const [a = 0, b = 0] = values
+  return { verb: verb([a, b]) }
 }
 
-function inList(args: readonly string[], readList: (file: string) => ReadonlySet<string> | Refusal): Parsed {
-  const file = args[0]
-  if (file === undefined || args.length > 1) {
-    return refuse('WEIR_CONTRACT_BAD_VERB', '"in" needs exactly one file', 'Write in(lists/name.txt)')
+function bucket(args: readonly Argument[]): Parsed {
+  if (args.length === 0) return bad('"bucket" needs bounds', 'Write them ascending, such as bucket(0, 1000, 5000)')
+  const bounds: number[] = []
+  for (const { text, offset } of args) {
+    const bound = /^-?[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN
+    if (!Number.isFinite(bound) || (Number.isInteger(bound) && !Number.isSafeInteger(bound))) {
+      return bad(`"${text}" is no number that a bound can be`, 'Write digits, such as 1000 or 0.5', offset)
+    }
+    const before = bounds.at(-1)
+    if (before !== undefined && bound <= before) {
+      return bad(`the bound ${text} is not greater than the one before it`, 'Write the bounds ascending', offset)
+    }
+    bounds.push(bound === 0 ? 0 : bound)
   }
-  const values = readList(file)
-  return 'code' in values ? { refused: values } : { verb: { kind: 'in', file, values } }
+  return { verb: { kind: 'bucket', bounds } }
+}
+
+function routes(args: readonly Argument[]): Parsed {
+  if (args.length === 0) return bad('"routes" needs patterns', 'Write routes(/p/:sku, /cart)')
+  const fault = routeFault(args.map((arg) => arg.text))
+  if (fault !== null) return bad(fault.what, fault.mend, args[fault.index]?.offset)
+  return { verb: { kind: 'routes', patterns: args.map((arg) => arg.text) } }
+}
+
+function inList(args: readonly Argument[], readList: ReadList): Parsed {
+  const [file] = args
+  if (file === undefined || args.length > 1) return bad('"in" needs exactly one file', 'Write in(lists/name.txt)')
+  const values = readList(file.text)
+  if ('code' in values) return { refused: { ...values, offset: file.offset } }
+  return { verb: { kind: 'in', file: file.text, values } }
+}
+
+function setConstant(inside: string | undefined): Parsed {
+  const constant = inside?.trim() ?? ''
+  if (constant === '') return bad('"set" needs a constant', 'Write it, such as set(web)')
+  return { verb: { kind: 'set', constant } }
+}
+
+/** `offset` is where the text stands in the whole verb. */
+function split(inside: string, offset: number): Argument[] {
+  const args: Argument[] = []
+  let at = offset
+  for (const part of inside.split(',')) {
+    args.push({ text: part.trim(), offset: at + part.length - part.trimStart().length })
+    at += part.length + 1
+  }
+  return args
 }
 
 function unknownVerb(name: string): Parsed {
-  if (LATER.includes(name)) {
-    const mend = 'Leave the leaf out, or use a verb of this version that shows less'
-    return refuse('WEIR_CONTRACT_NOT_YET', `this version of Weir does not know the verb "${name}" yet`, mend)
-  }
-  const like = nearest(name, KNOWN)
-  const mend =
-    like === null ? `Write one of: ${KNOWN.join(', ')}` : `Did you mean "${like}"? Verbs are: ${KNOWN.join(', ')}`
-  return refuse('WEIR_CONTRACT_UNKNOWN_VERB', `unknown verb "${name}"`, mend)
+  const like = nearest(name, NAMES)
+  const all = NAMES.join(', ')
+  const mend = like === null ? `Write one of: ${all}` : `Did you mean "${like}"? Verbs are: ${all}`
+  return { refused: { code: 'WEIR_CONTRACT_UNKNOWN_VERB', what: `unknown verb "${name}"`, mend } }
 }
 
-/** Why a verb may not be used on a leaf; null when it may. */
-export function misfit(
-  verb: Verb,
-  leaf: RawLeaf,
-  enumHasDefault: boolean,
-  branch: 'granted' | 'otherwise',
-): Refusal | null {
-  const path = leaf.path.join('.')
-  const wanted = wantedType(verb, leaf)
-  if (wanted !== null) {
-    const is = leaf.logicalType === undefined ? leaf.type : `${leaf.type} (${leaf.logicalType})`
-    return {
-      code: 'WEIR_CONTRACT_VERB_MISFIT',
-      what: `"${verb.kind}" needs ${wanted}, but ${path} is ${is}`,
-      mend: 'Use another verb, or leave the leaf out',
-    }
-  }
-  if (verb.kind === 'pseudonymize' && branch === 'otherwise') {
-    const what = `${path} is pseudonymized in "otherwise", where there is no grant to take a pseudonym from`
-    return { code: 'WEIR_CONTRACT_PSEUDONYM_WITHOUT_GRANT', what, mend: 'Leave the leaf out of "otherwise"' }
-  }
-  const mend = `Leave it out${leaf.type === 'string' && branch === 'granted' ? ', or pseudonymize it' : ''}`
-  const steering = leaf.tags.find((tag) => tag === 'subject' || tag === 'device')
-  if (steering !== undefined && verb.kind !== 'pseudonymize') {
-    return {
-      code: 'WEIR_CONTRACT_IN_CLEAR',
-      what: `${path} has the tag "${steering}" and may only be pseudonymized`,
-      mend,
-    }
-  }
-  const personal = CLEAR_REFUSED_TAGS.find((tag) => leaf.tags.includes(tag))
-  if (personal !== undefined && CLEAR.includes(verb.kind)) {
-    return {
-      code: 'WEIR_CONTRACT_IN_CLEAR',
-      what: `${path} has the tag "${personal}", and "${verb.kind}" would show it in clear`,
-      mend,
-    }
-  }
-  if (leaf.type === 'enum' && !enumHasDefault) {
-    const what = `${path} is an enum without an Avro default, so readers of the clean topic could not follow a new symbol`
-    return { code: 'WEIR_CONTRACT_ENUM_WITHOUT_DEFAULT', what, mend: 'Give the enum a "default" symbol in event.avsc' }
-  }
-  return null
-}
-
-function wantedType(verb: Verb, leaf: RawLeaf): string | null {
-  switch (verb.kind) {
-    case 'keep':
-      return null
-    case 'pseudonymize':
-    case 'routes':
-    case 'in':
-      return leaf.type === 'string' ? null : 'a string'
-    case 'hour':
-    case 'day': {
-      const fits = leaf.logicalType === 'timestamp-millis' || leaf.logicalType === 'timestamp-micros'
-      return leaf.type === 'long' && fits ? null : 'a long with logicalType timestamp-millis or timestamp-micros'
-    }
-  }
-}
-
-function refuse(code: ContractFaultCode, what: string, mend: string): Parsed {
-  return { refused: { code, what, mend } }
+function bad(what: string, mend: string, offset = 0): Parsed {
+  return { refused: { code: 'WEIR_CONTRACT_BAD_VERB', what, mend, offset } }
 }
