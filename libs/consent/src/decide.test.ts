@@ -1,246 +1,380 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decidePurpose, type PurposeRule, STRIPPED, WITHHELD } from './decide.ts'
-import { uuid } from './fixtures/ledger.ts'
+import { type NeededPurpose, STRIPPED, WITHHELD } from './decide.ts'
+import {
+  ALLOWED,
+  type Asked,
+  askedAnything,
+  decided,
+  EMAIL,
+  GRANT,
+  HEALTH,
+  RULE,
+  STATUSES,
+  sensitive,
+  stateOf,
+  withGrant,
+  withRule,
+} from './fixtures/decision.ts'
+import { foldAll, type LedgerEntry, ledgers } from './fixtures/ledger.ts'
 import type { PurposeState, PurposeStatus } from './model.ts'
+import { noticeAt } from './notice.ts'
 
-const STATUSES: readonly PurposeStatus[] = ['granted', 'withdrawn', 'objected', 'notified', 'expired', 'erased']
-
-const GRANT: PurposeState = {
-  status: 'granted',
-  sinceMs: 1000,
-  untilMs: null,
-  notice: 3,
-  noticeSinceMs: 1000,
-  noticeBefore: 3,
-  salt: '0f'.repeat(16),
-  epoch: 1,
-  decisionId: uuid(1),
-  ledgerOffset: 0,
-  withdrawnPosition: -1,
-}
-
-const RULE: PurposeRule = {
-  purpose: 'ads',
-  notices: Int32Array.of(1, 3, 5),
-  hasOtherwise: true,
-  basis: 'consent',
-  gpcDenies: true,
-}
-
-/** Everything allows; each test takes one thing away. */
-const decide = (given: {
-  rule?: Partial<PurposeRule>
-  state?: Partial<PurposeState> | null
-  device?: Partial<PurposeState>
-  eventTimeMs?: number
-  ownSignal?: boolean
-  tickTimeMs?: number
-}): number =>
-  decidePurpose(
-    { ...RULE, ...given.rule },
-    given.state === null ? undefined : { ...GRANT, ...given.state },
-    given.device === undefined ? undefined : { ...GRANT, ...given.device },
-    given.eventTimeMs ?? 2000,
-    given.ownSignal ?? false,
-    given.tickTimeMs ?? 3000,
-  )
-
-interface Inputs {
-  readonly rule: PurposeRule
-  readonly state: PurposeState | undefined
-  readonly device: PurposeState | undefined
-  readonly eventTimeMs: number
-  readonly ownSignal: boolean
-  readonly tickTimeMs: number
-}
-
-/** Small numbers, so that edges meet. States as the fold never makes them (a grant without a salt) are in it too. */
-function inputs(): fc.Arbitrary<Inputs> {
-  const time = fc.integer({ min: 0, max: 6 })
-  const state = fc.record<PurposeState>({
-    status: fc.constantFrom(...STATUSES),
-    sinceMs: time,
-    untilMs: fc.option(time, { nil: null }),
-    notice: fc.integer({ min: 0, max: 4 }),
-    noticeSinceMs: time,
-    noticeBefore: fc.integer({ min: 0, max: 4 }),
-    salt: fc.constantFrom(GRANT.salt, GRANT.salt, null),
-    epoch: fc.constant(1),
-    decisionId: fc.constant(uuid(1)),
-    ledgerOffset: fc.constant(0),
-    withdrawnPosition: fc.constant(-1),
-  })
-  return fc.record({
-    rule: fc.record<PurposeRule>({
-      purpose: fc.constant('ads'),
-      notices: fc.uniqueArray(fc.integer({ min: 0, max: 4 })).map((list) => Int32Array.from(list).sort()),
-      hasOtherwise: fc.boolean(),
-      basis: fc.constantFrom('consent' as const, 'legitimate-interest' as const),
-      gpcDenies: fc.boolean(),
-    }),
-    state: fc.option(state, { nil: undefined }),
-    device: fc.option(state, { nil: undefined }),
-    eventTimeMs: time,
-    ownSignal: fc.boolean(),
-    tickTimeMs: time,
-  })
-}
-
-const decided = (i: Inputs): number =>
-  decidePurpose(i.rule, i.state, i.device, i.eventTimeMs, i.ownSignal, i.tickTimeMs)
-
-/** Holds for every input that is allowed. */
-function allowedImplies(check: (input: Inputs, state: PurposeState, version: number) => void): void {
+/** Holds for every input that is allowed, and enough inputs are. */
+function allowedImplies(check: (asked: Asked, grant: PurposeState, version: number) => void): void {
+  let allowed = 0
   fc.assert(
-    fc.property(inputs(), (input) => {
-      const version = decided(input)
+    fc.property(askedAnything(), (asked) => {
+      const version = decided(asked)
       if (version < 0) return
-      if (input.state === undefined) throw new Error('allowed without a state')
-      check(input, input.state, version)
+      allowed++
+      const grant = asked.subject?.purposes[asked.rule.purpose]
+      if (grant === undefined) throw new Error('allowed without anything that holds')
+      check(asked, grant, version)
     }),
     { numRuns: 3000 },
   )
+  expect(allowed).toBeGreaterThan(50)
 }
 
-describe('what is allowed', () => {
-  test('D1: needs a status of the subject that allows on this basis', () => {
-    allowedImplies(({ rule }, { status }) => {
+describe('D1: one unbroken grant from the event until now', () => {
+  test('stands, and began at or before the event', () => {
+    allowedImplies(({ rule, eventTimeMs }, { status, sinceMs }) => {
       expect(status === 'granted' || (status === 'notified' && rule.basis === 'legitimate-interest')).toBe(true)
+      expect(sinceMs).toBeLessThanOrEqual(eventTimeMs)
     })
+    expect(decided(withGrant({}, { eventTimeMs: 1000 }))).toBe(1)
+    expect(decided(withGrant({}, { eventTimeMs: 999 }))).toBe(STRIPPED)
+    expect(decided(withGrant({}, { eventTimeMs: Number.NaN }))).toBe(STRIPPED)
   })
 
-  test('D2: needs a device that does not refuse, and an own signal that does not deny', () => {
-    allowedImplies(({ rule, device, ownSignal }) => {
-      expect(['withdrawn', 'objected', 'erased']).not.toContain(device?.status)
-      expect(rule.gpcDenies && ownSignal).toBe(false)
-    })
-  })
-
-  test('D3: needs a grant that began at or before the event', () => {
-    allowedImplies(({ eventTimeMs }, { sinceMs }) => expect(sinceMs).toBeLessThanOrEqual(eventTimeMs))
-  })
-
-  test('D4: needs a grant that had not run out at the event or by the highest tick, and a tick where it can run out', () => {
-    allowedImplies(({ eventTimeMs, tickTimeMs }, { untilMs }) => {
-      if (untilMs === null) return
-      expect(tickTimeMs).toBeGreaterThan(0)
-      expect(tickTimeMs).toBeLessThan(untilMs)
-      expect(eventTimeMs).toBeLessThan(untilMs)
-    })
-  })
-
-  test('D5: needs a salt', () => {
-    allowedImplies((_input, { salt }) => expect(salt).not.toBeNull())
-  })
-
-  test('D6: is decided by the newest version covered by the notice that the grant had at the event', () => {
-    allowedImplies(({ rule, eventTimeMs }, { notice, noticeSinceMs, noticeBefore }, version) => {
-      const then = eventTimeMs < noticeSinceMs ? noticeBefore : notice
-      expect(rule.notices[version]).toBeLessThanOrEqual(then)
-      const next = rule.notices[version + 1]
-      if (next !== undefined) expect(next).toBeGreaterThan(then)
-    })
-  })
-
-  test('D7: is allowed when D1 to D6 hold, and is otherwise stripped, or withheld where nothing is left over', () => {
+  test('is never two grants with something between them, whatever the ledger holds', () => {
+    let allowed = 0
     fc.assert(
-      fc.property(inputs(), (input) => {
-        const { rule, state, device, eventTimeMs, ownSignal, tickTimeMs } = input
-        const allowed =
-          state !== undefined &&
-          (state.status === 'granted' || (state.status === 'notified' && rule.basis === 'legitimate-interest')) &&
-          !['withdrawn', 'objected', 'erased'].includes(device?.status ?? '') &&
-          !(rule.gpcDenies && ownSignal) &&
-          state.sinceMs <= eventTimeMs &&
-          (state.untilMs === null || (tickTimeMs > 0 && tickTimeMs < state.untilMs && eventTimeMs < state.untilMs)) &&
-          state.salt !== null &&
-          rule.notices.some(
-            (notice) => notice <= (eventTimeMs < state.noticeSinceMs ? state.noticeBefore : state.notice),
-          )
-        expect(decided(input) >= 0).toBe(allowed)
-        if (!allowed) expect(decided(input)).toBe(rule.hasOtherwise ? STRIPPED : WITHHELD)
+      fc.property(ledgers(['ads']), fc.integer({ min: 980, max: 1300 }), (ledger, eventTimeMs) => {
+        const now = ledger.at(-1)?.at.appendTimeMs ?? 1000
+        const subject = foldAll(ledger).state
+        const asked = { ...ALLOWED, subject, eventTimeMs: Math.min(eventTimeMs, now), tickTimeMs: now }
+        if (decided(withLowNotice(asked)) < 0) return
+        allowed++
+        expect(grantedThroughout(ledger, asked.eventTimeMs)).toBe(true)
+      }),
+      { numRuns: 3000 },
+    )
+    expect(allowed).toBeGreaterThan(50)
+  })
+
+  test('is nothing that an unknown subject has', () => {
+    expect(decided({ ...ALLOWED, subject: null })).toBe(STRIPPED)
+    expect(decided(withRule({ hasOtherwise: false }, { subject: null }))).toBe(WITHHELD)
+    expect(decided({ ...ALLOWED, subject: stateOf({}) })).toBe(STRIPPED)
+  })
+
+  test('does not stand in a status that this program does not know', () => {
+    expect(decided(withGrant({ status: unknownStatus }))).toBe(STRIPPED)
+  })
+})
+
+describe('D2: the notice shown with the grant names it', () => {
+  test('since the newest version it covers decides', () => {
+    allowedImplies(({ rule, eventTimeMs }, grant, version) => {
+      const notice = noticeAt(grant, eventTimeMs)
+      expect(rule.notices[version]).toBeLessThanOrEqual(notice)
+      const next = rule.notices[version + 1]
+      if (next !== undefined) expect(next).toBeGreaterThan(notice)
+    })
+  })
+
+  test.each([
+    [0, STRIPPED],
+    [1, 0],
+    [2, 0],
+    [3, 1],
+    [4, 1],
+    [5, 2],
+    [9, 2],
+  ])('notice %i is decided by version %i of 1, 3, 5', (notice, version) => {
+    expect(decided(withGrant({ notice }))).toBe(version)
+  })
+
+  test('counts for events from the renewal on; an earlier event keeps the notice from before', () => {
+    const wider = { notice: 5, noticeSinceMs: 2000, noticeBefore: 1 }
+    expect(decided(withGrant(wider, { eventTimeMs: 2000 }))).toBe(2)
+    expect(decided(withGrant(wider, { eventTimeMs: 1999 }))).toBe(0)
+    expect(decided(withGrant({ ...wider, noticeBefore: 0 }, { eventTimeMs: 1999 }))).toBe(STRIPPED)
+  })
+
+  test('and without a policy in force nothing does', () => {
+    expect(decided(withRule({ notices: Int32Array.of() }))).toBe(STRIPPED)
+  })
+})
+
+describe('D3: needed purposes', () => {
+  test('are each granted by the same rules', () => {
+    allowedImplies((asked) => {
+      for (const need of asked.rule.needs) expect(grantedByRules(asked, need)).toBe(true)
+    })
+  })
+
+  test.each<[string, Partial<PurposeState>, number]>([
+    ['granted', {}, 1],
+    ['granted under any notice', { notice: 0 }, 1],
+    ['granted at the very event', { sinceMs: 2000 }, 1],
+    ['granted after the event', { sinceMs: 2001 }, STRIPPED],
+    ['withdrawn', { status: 'withdrawn', salt: null }, STRIPPED],
+    ['run out', { untilMs: 3000 }, STRIPPED],
+    ['not asked for but told, on consent', { status: 'notified', salt: null }, STRIPPED],
+  ])('%s', (_what, change, expected) => {
+    const subject = stateOf({ ads: GRANT, 'ads.email': { ...GRANT, ...change } })
+    expect(decided(withRule({ needs: [EMAIL] }, { subject }))).toBe(expected)
+  })
+
+  test('absent, they withhold', () => {
+    const asked = withRule({ needs: [EMAIL] }, { subject: stateOf({ ads: GRANT }) })
+    expect(decided(asked)).toBe(STRIPPED)
+    expect(decided({ ...asked, rule: { ...asked.rule, hasOtherwise: false } })).toBe(WITHHELD)
+  })
+
+  test('must all be granted', () => {
+    const needs = [EMAIL, HEALTH]
+    expect(decided(withRule({ needs }))).toBe(1)
+    expect(decided(withRule({ needs }, { subject: stateOf({ ads: GRANT, 'ads.email': GRANT }) }))).toBe(STRIPPED)
+    expect(decided(withRule({ needs }, { subject: stateOf({ ads: GRANT, health: GRANT }) }))).toBe(STRIPPED)
+  })
+
+  test('on legitimate interest need to have been told of only, and no salt', () => {
+    const needs = [{ ...EMAIL, basis: 'legitimate-interest' as const }]
+    const told = { ...GRANT, status: 'notified' as const, salt: null }
+    expect(decided(withRule({ needs }, { subject: stateOf({ ads: GRANT, 'ads.email': told }) }))).toBe(1)
+    const objected = { ...told, status: 'objected' as const }
+    expect(decided(withRule({ needs }, { subject: stateOf({ ads: GRANT, 'ads.email': objected }) }))).toBe(STRIPPED)
+  })
+
+  test('listen to the own signal each by itself', () => {
+    const quiet = { gpcDenies: false }
+    expect(decided(withRule({ ...quiet, needs: [EMAIL] }, { ownSignal: true }))).toBe(1)
+    expect(decided(withRule({ ...quiet, needs: [{ ...EMAIL, gpcDenies: true }] }, { ownSignal: true }))).toBe(STRIPPED)
+  })
+
+  test('are taken away by a device that refused them', () => {
+    const device = stateOf({ 'ads.email': { ...GRANT, status: 'withdrawn', salt: null } })
+    expect(decided(withRule({ needs: [EMAIL] }, { device }))).toBe(STRIPPED)
+    expect(decided(withRule({}, { device }))).toBe(1)
+  })
+})
+
+describe('D4: sensitive values pass', () => {
+  test('only where the event is allowed, and the purpose they need is granted by the same rules', () => {
+    let passed = 0
+    fc.assert(
+      fc.property(askedAnything(), (asked) => {
+        if (!sensitive(asked)) return
+        passed++
+        expect(decided(asked)).toBeGreaterThanOrEqual(0)
+        expect(asked.rule.sensitiveNeeds !== null && grantedByRules(asked, asked.rule.sensitiveNeeds)).toBe(true)
+      }),
+      { numRuns: 3000 },
+    )
+    expect(passed).toBeGreaterThan(20)
+  })
+
+  test('wherever both are granted', () => {
+    fc.assert(
+      fc.property(askedAnything(), (asked) => {
+        const { sensitiveNeeds } = asked.rule
+        const both = sensitiveNeeds !== null && decided(asked) >= 0 && grantedByRules(asked, sensitiveNeeds)
+        expect(sensitive(asked)).toBe(both)
       }),
       { numRuns: 3000 },
     )
   })
 
-  test('D8: device and own signal only take away', () => {
+  test('never by a grant of the other purpose alone, and not where no policy speaks of any', () => {
+    expect(sensitive(withRule({ sensitiveNeeds: HEALTH }))).toBe(true)
+    expect(sensitive(withRule({ sensitiveNeeds: HEALTH }, { subject: stateOf({ health: GRANT }) }))).toBe(false)
+    expect(sensitive(withRule({ sensitiveNeeds: HEALTH }, { subject: stateOf({ ads: GRANT }) }))).toBe(false)
+    expect(sensitive(withRule({ sensitiveNeeds: null }))).toBe(false)
+  })
+
+  test('or not, the version that decides is the same', () => {
     fc.assert(
-      fc.property(inputs(), (input) => {
-        const without = decided({ ...input, device: undefined, ownSignal: false })
-        const withBoth = decided(input)
-        expect(withBoth < 0 || withBoth === without).toBe(true)
+      fc.property(askedAnything(), (asked) => {
+        expect(decided({ ...asked, rule: { ...asked.rule, sensitiveNeeds: HEALTH } })).toBe(decided(asked))
+      }),
+    )
+  })
+})
+
+describe('D5: the own signal of an event', () => {
+  test('denies where the purpose listens to it', () => {
+    allowedImplies(({ rule, ownSignal }) => expect(ownSignal && rule.gpcDenies).toBe(false))
+    expect(decided({ ...ALLOWED, ownSignal: true })).toBe(STRIPPED)
+    expect(decided(withRule({ gpcDenies: false }, { ownSignal: true }))).toBe(1)
+  })
+
+  test('never allows anything', () => {
+    fc.assert(
+      fc.property(askedAnything(), (asked) => {
+        const [silent, signalled] = [decided({ ...asked, ownSignal: false }), decided({ ...asked, ownSignal: true })]
+        expect(signalled < 0 || signalled === silent).toBe(true)
+        expect(sensitive({ ...asked, ownSignal: true }) && !sensitive({ ...asked, ownSignal: false })).toBe(false)
       }),
       { numRuns: 2000 },
     )
   })
 })
 
-describe('at the edges', () => {
-  test('a grant covers the event of its first millisecond and none before', () => {
-    expect(decide({ eventTimeMs: 1000 })).toBe(1)
-    expect(decide({ eventTimeMs: 999 })).toBe(STRIPPED)
-    expect(decide({ eventTimeMs: Number.NaN })).toBe(STRIPPED)
+describe('D6: of two subjects on one event, the device', () => {
+  test('denies what it refused, and never allows anything', () => {
+    fc.assert(
+      fc.property(askedAnything(), (asked) => {
+        const [alone, both] = [decided({ ...asked, device: null }), decided(asked)]
+        expect(both < 0 || both === alone).toBe(true)
+        expect(sensitive(asked) && !sensitive({ ...asked, device: null })).toBe(false)
+      }),
+      { numRuns: 2000 },
+    )
+    expect(decided({ ...ALLOWED, subject: null, device: stateOf({ ads: GRANT }) })).toBe(STRIPPED)
   })
 
-  test('a grant has run out at its until, and before the first tick', () => {
-    expect(decide({ state: { untilMs: 3001 } })).toBe(1)
-    expect(decide({ state: { untilMs: 3000 } })).toBe(STRIPPED)
-    expect(decide({ state: { untilMs: 3001 }, tickTimeMs: 0 })).toBe(STRIPPED)
-    expect(decide({ tickTimeMs: 0 })).toBe(1)
-  })
-
-  test('a grant gives nothing for an event at or after its until, though no tick says yet that it ran out', () => {
-    expect(decide({ state: { untilMs: 2001 }, eventTimeMs: 2000, tickTimeMs: 1500 })).toBe(1)
-    expect(decide({ state: { untilMs: 2001 }, eventTimeMs: 2001, tickTimeMs: 1500 })).toBe(STRIPPED)
-    expect(decide({ state: { untilMs: 2001 }, eventTimeMs: 9000, tickTimeMs: 1500 })).toBe(STRIPPED)
-  })
-
-  test('a wider notice counts for events from the renewal on, an earlier event keeps the notice from before', () => {
-    const state = { notice: 5, noticeSinceMs: 2000, noticeBefore: 1 }
-    expect(decide({ state, eventTimeMs: 2000 })).toBe(2)
-    expect(decide({ state, eventTimeMs: 1999 })).toBe(0)
-    expect(decide({ state: { ...state, noticeBefore: 0 }, eventTimeMs: 1999 })).toBe(STRIPPED)
-  })
-
-  test('a wider policy waits for its notice, and a notice older than all policies gives nothing', () => {
-    expect(decide({ state: { notice: 1 } })).toBe(0)
-    expect(decide({ state: { notice: 4 } })).toBe(1)
-    expect(decide({ state: { notice: 5 } })).toBe(2)
-    expect(decide({ state: { notice: 0 } })).toBe(STRIPPED)
-    expect(decide({ rule: { notices: Int32Array.of() } })).toBe(STRIPPED)
-  })
-
-  test('an unknown subject gets nothing that needs consent', () => {
-    expect(decide({ state: null })).toBe(STRIPPED)
-    expect(decide({ state: null, rule: { hasOtherwise: false } })).toBe(WITHHELD)
-  })
-
-  test.each([
+  test.each<[PurposeStatus, number]>([
     ['withdrawn', STRIPPED],
     ['objected', STRIPPED],
     ['erased', STRIPPED],
     ['expired', 1],
     ['granted', 1],
     ['notified', 1],
-  ] as const)('a device that has %s decides %i', (status, expected) => {
-    expect(decide({ device: { status } })).toBe(expected)
+  ])('that has %s decides %i', (status, expected) => {
+    expect(decided({ ...ALLOWED, device: stateOf({ ads: { ...GRANT, status } }) })).toBe(expected)
   })
 
-  test('a signal on the event denies only where the purpose listens to it', () => {
-    expect(decide({ ownSignal: true })).toBe(STRIPPED)
-    expect(decide({ ownSignal: true, rule: { gpcDenies: false } })).toBe(1)
+  test('refuses at any time, before the event or after it', () => {
+    for (const sinceMs of [0, 2000, 2999]) {
+      const device = stateOf({ ads: { ...GRANT, status: 'withdrawn', sinceMs } })
+      expect(decided({ ...ALLOWED, device })).toBe(STRIPPED)
+    }
   })
 
-  test('notified is stripped as long as it has no salt to make pseudonyms with', () => {
-    expect(decide({ rule: { basis: 'legitimate-interest' }, state: { status: 'notified', salt: null } })).toBe(STRIPPED)
-    expect(decide({ rule: { basis: 'consent' }, state: { status: 'notified' } })).toBe(STRIPPED)
+  test('that refused everything refuses purposes it never heard of', () => {
+    expect(decided({ ...ALLOWED, device: stateOf({}, 7) })).toBe(STRIPPED)
+    expect(decided({ ...ALLOWED, device: stateOf({}) })).toBe(1)
+    expect(decided({ ...ALLOWED, device: stateOf({ ads: GRANT }, 7) })).toBe(1)
   })
 
-  test('a status that this program does not know allows nothing and, of a device, denies', () => {
-    const unknown = JSON.parse('"paused"') as PurposeStatus
-    expect(decide({ state: { status: unknown } })).toBe(STRIPPED)
-    expect(decide({ device: { status: unknown } })).toBe(STRIPPED)
+  test('denies in a status that this program does not know', () => {
+    expect(decided({ ...ALLOWED, device: stateOf({ ads: { ...GRANT, status: unknownStatus } }) })).toBe(STRIPPED)
   })
 })
+
+describe('D7: a grant that can run out', () => {
+  test('has run out when the highest tick has reached its until, and before the first tick', () => {
+    allowedImplies(({ tickTimeMs, eventTimeMs }, { untilMs }) => {
+      if (untilMs === null) return
+      expect(eventTimeMs).toBeLessThan(untilMs)
+      expect(tickTimeMs).toBeGreaterThan(0)
+      expect(tickTimeMs).toBeLessThan(untilMs)
+    })
+    expect(decided(withGrant({ untilMs: 3001 }))).toBe(1)
+    expect(decided(withGrant({ untilMs: 3000 }))).toBe(STRIPPED)
+    expect(decided(withGrant({ untilMs: 3001 }, { tickTimeMs: 0 }))).toBe(STRIPPED)
+    expect(decided(withGrant({}, { tickTimeMs: 0 }))).toBe(1)
+  })
+
+  test('gives nothing for an event at or after its until, though no tick says yet that it ran out', () => {
+    const early = (eventTimeMs: number) => withGrant({ untilMs: 2001 }, { eventTimeMs, tickTimeMs: 1500 })
+    expect(decided(early(2000))).toBe(1)
+    expect(decided(early(2001))).toBe(STRIPPED)
+    expect(decided(early(9000))).toBe(STRIPPED)
+  })
+
+  test('stays run out as ticks go on', () => {
+    fc.assert(
+      fc.property(askedAnything(), fc.nat({ max: 6 }), (asked, laterMs) => {
+        if (asked.tickTimeMs === 0 || decided(asked) >= 0) return
+        expect(decided({ ...asked, tickTimeMs: asked.tickTimeMs + laterMs })).toBeLessThan(0)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('D8: being told (notify) and objecting', () => {
+  const told: Partial<PurposeState> = { status: 'notified' }
+
+  test('is enough on legitimate interest alone', () => {
+    expect(decided(withGrant(told, { rule: { ...RULE, basis: 'legitimate-interest' } }))).toBe(1)
+    expect(decided(withGrant(told))).toBe(STRIPPED)
+  })
+
+  test('covers events from the telling on, as a grant does', () => {
+    const rule = { ...RULE, basis: 'legitimate-interest' as const }
+    expect(decided(withGrant({ ...told, sinceMs: 2000 }, { rule }))).toBe(1)
+    expect(decided(withGrant({ ...told, sinceMs: 2001 }, { rule }))).toBe(STRIPPED)
+  })
+
+  test.each(STATUSES.filter((status) => status !== 'granted' && status !== 'notified'))(
+    'lets nothing pass once %s, on either basis',
+    (status) => {
+      for (const basis of ['consent', 'legitimate-interest'] as const) {
+        expect(decided(withGrant({ status }, { rule: { ...RULE, basis } }))).toBe(STRIPPED)
+      }
+    },
+  )
+})
+
+describe('D9: a salt', () => {
+  test('stands behind everything that is allowed, for its pseudonyms', () => {
+    allowedImplies((_asked, { salt }) => expect(salt).not.toBeNull())
+    const rule = { ...RULE, basis: 'legitimate-interest' as const }
+    expect(decided(withGrant({ status: 'notified', salt: null }, { rule }))).toBe(STRIPPED)
+  })
+})
+
+describe('D10: what is not against it', () => {
+  test('is allowed; all else is stripped, or withheld where nothing is left over', () => {
+    fc.assert(
+      fc.property(askedAnything(), (asked) => {
+        const { rule, subject } = asked
+        const grant = subject?.purposes['ads']
+        const allowed =
+          [rule, ...rule.needs].every((need) => grantedByRules(asked, need)) &&
+          grant !== undefined &&
+          grant.salt !== null &&
+          rule.notices.some((notice) => notice <= noticeAt(grant, asked.eventTimeMs))
+        expect(decided(asked) >= 0).toBe(allowed)
+        if (!allowed) expect(decided(asked)).toBe(rule.hasOtherwise ? STRIPPED : WITHHELD)
+      }),
+      { numRuns: 4000 },
+    )
+  })
+})
+
+const unknownStatus = JSON.parse('"paused"') as PurposeStatus
+
+/** D1 and D5 to D8 again, written as one condition. */
+function grantedByRules(asked: Asked, { purpose, basis, gpcDenies }: NeededPurpose): boolean {
+  const { subject, device, eventTimeMs, ownSignal, tickTimeMs } = asked
+  const held = subject?.purposes[purpose]
+  const refused = device?.purposes[purpose]?.status ?? (device?.erasedPosition === 0 ? 'erased' : 'absent')
+  return (
+    held !== undefined &&
+    (held.status === 'granted' || (held.status === 'notified' && basis === 'legitimate-interest')) &&
+    !['withdrawn', 'objected', 'erased'].includes(refused) &&
+    !(gpcDenies && ownSignal) &&
+    held.sinceMs <= eventTimeMs &&
+    (held.untilMs === null || (tickTimeMs > 0 && eventTimeMs < held.untilMs && tickTimeMs < held.untilMs))
+  )
+}
+
+function withLowNotice(asked: Asked): Asked {
+  return { ...asked, rule: { ...RULE, notices: Int32Array.of(0) } }
+}
+
+/** Whether the ledger has a grant that began at or before the time and after which nothing ended it; read backwards. */
+function grantedThroughout(ledger: readonly LedgerEntry[], timeMs: number): boolean {
+  const ends = ledger.findLastIndex(({ decision }) => ['withdraw', 'object', 'erase'].includes(decision.kind))
+  return ledger.some(({ decision, at }, i) => {
+    if (i <= ends || decision.kind !== 'grant') return false
+    return Math.max(decision.decidedAtMs, at.appendTimeMs) <= timeMs
+  })
+}

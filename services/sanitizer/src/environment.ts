@@ -3,6 +3,7 @@ import type { ConsentView } from '@weir/consent-view'
 import type { Output, Stream } from '@weir/contracts'
 import type { Member, TransactionalProducer } from '@weir/kafka'
 import type { purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
+import type { TimeShown } from './visible-time.ts'
 import type { WriterSchemas } from './writer-schemas.ts'
 
 /** Everything one run of the pipeline needs; gathered once in main.ts, replaced as a whole by the simulator. */
@@ -36,9 +37,9 @@ export interface OutputPlan extends OutputTopic {
   readonly schemaId: number
   /** Largest clean value that the topic takes. */
   readonly maxValueBytes: number
-  /** To which unit each policy shows the event time, in ms (1: exactly); null: not at all. */
-  readonly grantedTimeUnitMs: readonly (number | null)[]
-  readonly otherwiseTimeUnitMs: number | null
+  /** How finely each policy shows the event time. */
+  readonly grantedTime: readonly TimeShown[]
+  readonly otherwiseTime: TimeShown
 }
 
 export interface Clock {

@@ -1,5 +1,5 @@
 import type { Looked } from '@weir/consent-view'
-import type { Path } from '@weir/contracts'
+import { type Path, pathText } from '@weir/contracts'
 import { type GrantKey, subjectPseudonym } from '@weir/pseudonym'
 import type { Environment } from './environment.ts'
 import type { Located } from './locate.ts'
@@ -26,7 +26,7 @@ export class GrantPseudonyms {
     this.#located = located
     this.#looked = looked
     this.#people = env.outputs.map(() => [])
-    this.#subjectPath = env.stream.subject.join('.')
+    this.#subjectPath = pathText(env.stream.subject)
   }
 
   of(output: number, person: number): GrantedPerson {
@@ -50,7 +50,7 @@ export class GrantPseudonyms {
 
   /** The subject leaf equals the record key; other leaves have a domain each, so that equal values do not join. */
   #leaf(key: GrantKey, subject: string, path: Path, value: Uint8Array): string {
-    const name = path.join('.')
+    const name = pathText(path)
     return name === this.#subjectPath ? subject : key.pseudonym(`${this.#env.stream.name}/${name}`, value)
   }
 }

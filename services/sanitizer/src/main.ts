@@ -62,7 +62,8 @@ await runService({
   async start({ config, log, metrics: registry, signal, fail }) {
     const rootKey = readKeyFile(config.WEIR_ROOT_KEY_FILE)
     const referenceKey = readKeyFile(config.WEIR_REFERENCE_KEY_FILE)
-    const stream = streamOf(loadContracts(config.WEIR_CONTRACTS).streams, config.WEIR_STREAM)
+    const contracts = loadContracts(config.WEIR_CONTRACTS)
+    const stream = streamOf(contracts.streams, config.WEIR_STREAM)
     const name = (plain: string) => topicName(config.WEIR_NAMESPACE, plain)
     const rawTopic = name(stream.rawTopic)
     const groupId = name(`sanitizer.${stream.name}`)
@@ -73,7 +74,16 @@ await runService({
       onEvent: (event) => log.info({ event: `kafka-${event.kind}`, detail: event.message }),
     })
     const reading = httpRegistry(config.SCHEMA_REGISTRY_URL)
-    const opened = await openOutputs({ kafka, registry: reading, stream, name, clock, log, signal })
+    const opened = await openOutputs({
+      kafka,
+      registry: reading,
+      stream,
+      purposes: contracts.purposes,
+      name,
+      clock,
+      log,
+      signal,
+    })
     const consent = await openConsentView({
       kafka,
       redis: config.REDIS_URL,

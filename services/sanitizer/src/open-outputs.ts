@@ -1,4 +1,4 @@
-import type { Stream } from '@weir/contracts'
+import type { Purpose, Stream } from '@weir/contracts'
 import { type Kafka, KafkaError } from '@weir/kafka'
 import type { Logger } from '@weir/service'
 import type { Clock, OutputPlan, OutputTopic } from './environment.ts'
@@ -11,6 +11,8 @@ export interface OpenOutputs {
   readonly kafka: Kafka
   readonly registry: RegistryReader
   readonly stream: Stream
+  /** All purposes of the contract: a policy may need others than its own. */
+  readonly purposes: readonly Purpose[]
   /** Puts the namespace before a name of the contract. */
   readonly name: (plain: string) => string
   readonly clock: Clock
@@ -49,7 +51,7 @@ async function tryOpen(parts: OpenOutputs): Promise<OpenedOutputs | string> {
   }
 }
 
-async function open({ kafka, registry, stream, name }: OpenOutputs): Promise<OpenedOutputs | string> {
+async function open({ kafka, registry, stream, purposes, name }: OpenOutputs): Promise<OpenedOutputs | string> {
   const wanted = [stream.rawTopic, stream.quarantineTopic, ...stream.outputs.map((output) => output.topic)].map(name)
   const infos = new Map((await kafka.topics(wanted)).map((info) => [info.topic, info]))
   const missing = wanted.filter((topic) => !infos.has(topic))
@@ -65,7 +67,7 @@ async function open({ kafka, registry, stream, name }: OpenOutputs): Promise<Ope
     const config = await kafka.admin.topicConfig(topic)
     const maxMessageBytes = Number(config['max.message.bytes'])
     outputs.push(
-      planOutput(stream, output, {
+      planOutput(stream, purposes, output, {
         topic,
         partitions: partitionsOf(infos, topic),
         schemaId: schema.id,

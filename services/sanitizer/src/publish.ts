@@ -1,6 +1,6 @@
 import type { Fence } from '@weir/consent-view'
 import { KafkaError, NotAMember, type Transaction, TransactionError } from '@weir/kafka'
-import { decideRow } from './decide.ts'
+import { decideRow, sensitiveOfRow } from './decide.ts'
 import type { Environment } from './environment.ts'
 import type { Outcome } from './outcome.ts'
 import type { Rewritten } from './rewrite.ts'
@@ -48,14 +48,17 @@ function verdict(env: Environment, rewritten: Rewritten, fence: Fence): Outcome 
   return anyByteDiffers(env, rewritten, fence.looked, new Set(fence.subjects)) ? { kind: 'stale' } : null
 }
 
-/** Decides the rows of changed people again: another branch, or another grant under the same branch, gives other bytes. */
+/**
+ * Decides the rows of changed people again: another branch, sensitive values let through or not any more, or another
+ * grant under the same branch, give other bytes.
+ */
 function anyByteDiffers(
   env: Environment,
   { decided }: Rewritten,
   now: Rewritten['decided']['looked'],
   changed: ReadonlySet<number>,
 ): boolean {
-  const { located, looked, branches } = decided
+  const { located, looked, branches, sensitive } = decided
   for (let row = 0; row < located.fault.length; row++) {
     const subject = located.subject[row] as number
     if (!changed.has(subject) && !changed.has(located.device[row] as number)) continue
@@ -63,6 +66,7 @@ function anyByteDiffers(
       const before = (branches[output] as Int16Array)[row] as number
       if (decideRow(env, located, now, row, output) !== before) return true
       if (before < 0) continue
+      if (sensitiveOfRow(env, located, now, row, output) !== (sensitive[output] as Uint8Array)[row]) return true
       const was = looked.states[subject]?.purposes[plan.rule.purpose]
       const is = now.states[subject]?.purposes[plan.rule.purpose]
       if (was?.salt !== is?.salt || was?.epoch !== is?.epoch) return true

@@ -3,12 +3,13 @@ import type { FinishedBatch } from '@weir/kafka'
 import { type Pseudonymize, RewriteFault, type Rewriter } from '@weir/transcoder'
 import { CleanRecords } from './clean-records.ts'
 import type { Decided } from './decide.ts'
-import type { Environment, OutputPlan } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { FAULT, FAULT_WORDS } from './faults.ts'
 import { GrantPseudonyms } from './grant-pseudonyms.ts'
 import { WIRE_HEADER_BYTES } from './locate.ts'
 import { QuarantineRecords } from './quarantine.ts'
 import type { Tally } from './tally.ts'
+import { recordTimeMs } from './visible-time.ts'
 
 /** Everything a chunk publishes, as finished batches. */
 export interface Rewritten {
@@ -31,11 +32,11 @@ export function rewrite(env: Environment, decided: Decided): Rewritten {
   const clean = env.outputs.map((plan) => new CleanRecords(plan))
   const quarantine = new QuarantineRecords(env)
   const tally = emptyTally(env, located.fault.length)
-  const hourMs = Math.floor(env.clock.nowMs() / 3_600_000) * 3_600_000
+  const nowMs = env.clock.nowMs()
 
   for (let row = 0; row < located.fault.length; row++) {
     const fault = located.fault[row] as number
-    const records = fault === FAULT.none ? rewriteRow(env, decided, pseudonyms, row, hourMs) : fault
+    const records = fault === FAULT.none ? rewriteRow(env, decided, pseudonyms, row, nowMs) : fault
     if (typeof records === 'number') {
       quarantine.add(located.chunk.rows, row, records)
       const { code } = FAULT_WORDS[records] as { code: string }
@@ -56,13 +57,13 @@ export function rewrite(env: Environment, decided: Decided): Rewritten {
   return { decided, batches, tally }
 }
 
-/** One row's records by output (null: withheld), or the fault that sends the row to quarantine. */
+/** One row's records by output (null: withheld, by consent or by the branch itself), or the fault that sends the row to quarantine. */
 function rewriteRow(
   env: Environment,
-  { located, branches }: Decided,
+  { located, branches, sensitive }: Decided,
   pseudonyms: GrantPseudonyms,
   row: number,
-  hourMs: number,
+  nowMs: number,
 ): (CleanRecord | null)[] | number {
   const schema = located.schema[row]
   if (schema?.kind !== 'usable') throw new Error('a located row has a usable schema')
@@ -82,11 +83,17 @@ function rewriteRow(
     const rewriter = granted ? schema.granted[output]?.[branch] : schema.otherwise[output]
     if (!rewriter) throw new Error('the decision names a branch that the contract has')
     const person = granted ? pseudonyms.of(output, located.subject[row] as number) : null
-    const avro = rewritten(rewriter, source, start, end, person?.pseudonymize ?? null)
+    const sensitivePasses = (sensitive[output] as Uint8Array)[row] === 1
+    const avro = rewritten(rewriter, source, start, end, person?.pseudonymize ?? null, sensitivePasses)
     if (typeof avro === 'number') return avro
+    if (avro === null) {
+      records.push(null)
+      continue
+    }
     const value = withWireHeader(plan.schemaId, avro)
     if (value.length > plan.maxValueBytes) return FAULT.tooLarge
-    const timestampMs = visibleTime(plan, branch, located.eventTimeMs[row] as number, hourMs)
+    const shown = granted ? (plan.grantedTime[branch] ?? 'hidden') : plan.otherwiseTime
+    const timestampMs = recordTimeMs(shown, located.eventTimeMs[row] as number, nowMs)
     records.push({ pseudonym: person?.subject ?? null, value, timestampMs })
   }
   return records
@@ -98,9 +105,10 @@ function rewritten(
   start: number,
   end: number,
   pseudonymize: Pseudonymize | null,
-): Buffer | number {
+  sensitivePasses: boolean,
+): Buffer | null | number {
   try {
-    return rewriter.rewrite(source, start, end, pseudonymize)
+    return rewriter.rewrite(source, start, end, pseudonymize, sensitivePasses)
   } catch (error) {
     if (error instanceof RewriteFault) return error.fault
     throw error
@@ -113,12 +121,6 @@ function withWireHeader(schemaId: number, avro: Buffer): Buffer {
   value.writeUInt32BE(schemaId, 1)
   avro.copy(value, WIRE_HEADER_BYTES)
   return value
-}
-
-/** The record's timestamp: event time as this branch may see it, or the processing hour if it may not (DESIGN 4.4). */
-function visibleTime(plan: OutputPlan, branch: number, eventTimeMs: number, hourMs: number): number {
-  const unitMs = branch === STRIPPED ? plan.otherwiseTimeUnitMs : plan.grantedTimeUnitMs[branch]
-  return unitMs === null || unitMs === undefined ? hourMs : Math.floor(eventTimeMs / unitMs) * unitMs
 }
 
 function emptyTally(env: Environment, rows: number) {

@@ -145,6 +145,42 @@ export function boxed(value: Buffer | number): TwinRecord {
   return { f0: value }
 }
 
+/** The elements of an array value. */
+export function itemsOf(value: TwinValue): readonly TwinValue[] {
+  if (!isTwinList(value)) throw new TypeError('a twin value is no array')
+  return value
+}
+
+export interface MapEntry {
+  /** UTF-8 of the key. */
+  readonly key: Buffer
+  readonly value: TwinValue
+}
+
+/** The entries of a map value, in the order in which they were written, repeated keys included. */
+export function entriesOf(value: TwinValue): readonly MapEntry[] {
+  if (!isTwinRecord(value)) throw new TypeError('a twin value is no map')
+  return itemsOf(value['f0'] ?? null).map((entry) => {
+    if (!isTwinRecord(entry)) throw new TypeError('a twin value is no map entry')
+    return { key: bytesOf(entry['f0'] ?? null), value: entry['f1'] ?? null }
+  })
+}
+
+/** Twin value of a map. */
+export function mapOf(entries: readonly MapEntry[]): TwinRecord {
+  return { f0: entries.map(({ key, value }) => ({ f0: key, f1: value })) }
+}
+
+/** The value under a key: of the last entry, when several have it. Undefined when none has. */
+export function lastValue(entries: readonly MapEntry[], key: string): TwinValue | undefined {
+  const bytes = Buffer.from(key)
+  return entries.findLast((entry) => entry.key.equals(bytes))?.value
+}
+
+function isTwinList(value: TwinValue): value is readonly TwinValue[] {
+  return Array.isArray(value)
+}
+
 export function isTwinRecord(value: TwinValue): value is TwinRecord {
   return typeof value === 'object' && value !== null && !Buffer.isBuffer(value) && !Array.isArray(value)
 }

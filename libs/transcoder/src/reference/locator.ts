@@ -1,8 +1,8 @@
-import type { Path } from '@weir/contracts'
+import { type Path, pathText } from '@weir/contracts'
 import { FaultCode } from '../faults.ts'
 import type { Located, Locator, SteeringPaths, Unusable } from '../port.ts'
 import { bytesOf, type Twin, type TwinValue, twinOf } from './avro-twin.ts'
-import { type Found, findPath } from './leaf-path.ts'
+import { type Found, findPath, isMentioned } from './leaf-path.ts'
 import { readSchema, type SchemaNode } from './schema-node.ts'
 import { floorTo, unitsPerMs } from './timestamps.ts'
 import { checkWhole } from './whole-record.ts'
@@ -78,16 +78,6 @@ function isUnreadable(root: SchemaNode, path: Path, found: Found | null, kind: '
   return found === null ? isMentioned(root, path) : found.node.kind !== kind
 }
 
-/** Whether the path leads into something that a plain path does not address, such as a union of several types. */
-function isMentioned(node: SchemaNode, path: Path): boolean {
-  const [name, ...rest] = path
-  if (name === undefined) return node.kind !== 'null'
-  if (node.kind === 'union') return node.branches.some((branch) => isMentioned(branch, path))
-  if (node.kind !== 'record') return false
-  const field = node.fields.find((candidate) => candidate.name === name)
-  return field !== undefined && isMentioned(field.type, rest)
-}
-
 function unusable(path: Path, what: string, wanted: string): Unusable {
-  return { unusable: `${what}, ${path.join('.')}, is not in the writer schema as ${wanted}` }
+  return { unusable: `${what}, ${pathText(path)}, is not in the writer schema as ${wanted}` }
 }

@@ -1,16 +1,39 @@
 /** An Avro type with its references resolved; the same named type is the same object, so recursion is a cycle. */
-export type SchemaNode =
-  | { readonly kind: Primitive; readonly logicalType: string | null }
-  | { readonly kind: 'enum'; readonly symbols: readonly string[]; readonly defaultIndex: number }
-  | { readonly kind: 'fixed'; readonly size: number }
-  | RecordNode
-  | { readonly kind: 'array'; readonly items: SchemaNode }
-  | { readonly kind: 'map'; readonly values: SchemaNode }
-  | UnionNode
+export type SchemaNode = PrimitiveNode | EnumNode | FixedNode | RecordNode | ArrayNode | MapNode | UnionNode
+
+export interface PrimitiveNode {
+  readonly kind: Primitive
+  readonly logicalType: string | null
+}
+
+/** `name` of this and other named types is the full name, with its namespace. */
+export interface EnumNode {
+  readonly kind: 'enum'
+  readonly name: string
+  readonly symbols: readonly string[]
+  readonly defaultIndex: number
+}
+
+export interface FixedNode {
+  readonly kind: 'fixed'
+  readonly name: string
+  readonly size: number
+}
 
 export interface RecordNode {
   readonly kind: 'record'
+  readonly name: string
   readonly fields: readonly FieldNode[]
+}
+
+export interface ArrayNode {
+  readonly kind: 'array'
+  readonly items: SchemaNode
+}
+
+export interface MapNode {
+  readonly kind: 'map'
+  readonly values: SchemaNode
 }
 
 export interface FieldNode {
@@ -53,8 +76,8 @@ function nodeOf(schema: unknown, namespace: string, named: Map<string, SchemaNod
   if (type === 'array') return { kind: 'array', items: nodeOf(schema['items'], namespace, named) }
   if (type === 'map') return { kind: 'map', values: nodeOf(schema['values'], namespace, named) }
   if (type === 'record' || type === 'error') return recordOf(schema, namespace, named)
-  if (type === 'enum') return define(schema, namespace, named, enumOf(schema))
-  if (type === 'fixed') return define(schema, namespace, named, fixedOf(schema))
+  if (type === 'enum') return define(enumOf(schema, fullNameOf(schema, namespace)), named)
+  if (type === 'fixed') return define(fixedOf(schema, fullNameOf(schema, namespace)), named)
   if (isPrimitive(type)) {
     const { logicalType } = schema
     return { kind: type, logicalType: typeof logicalType === 'string' ? logicalType : null }
@@ -66,56 +89,46 @@ function recordOf(schema: JsonObject, namespace: string, named: Map<string, Sche
   const { fields } = schema
   if (!Array.isArray(fields)) throw new SchemaNodeError('a record has no list of fields')
   const read: FieldNode[] = []
-  const record: RecordNode = { kind: 'record', fields: read }
+  const name = fullNameOf(schema, namespace)
   // Defined before its fields are read: they may refer to it.
-  const inside = namespaceOf(define(schema, namespace, named, record, true))
+  const record = define<RecordNode>({ kind: 'record', name, fields: read }, named)
   for (const field of fields) {
-    const name: unknown = isObject(field) ? field['name'] : undefined
-    if (typeof name !== 'string') throw new SchemaNodeError('a field has no name')
-    if (read.some((other) => other.name === name)) throw new SchemaNodeError('a record has two fields of one name')
-    read.push({ name, type: nodeOf(field['type'], inside, named) })
+    const fieldName: unknown = isObject(field) ? field['name'] : undefined
+    if (typeof fieldName !== 'string') throw new SchemaNodeError('a field has no name')
+    if (read.some((other) => other.name === fieldName)) {
+      throw new SchemaNodeError('a record has two fields of one name')
+    }
+    read.push({ name: fieldName, type: nodeOf(field['type'], namespaceOf(name), named) })
   }
   return record
 }
 
-function enumOf(schema: JsonObject): SchemaNode {
+function enumOf(schema: JsonObject, name: string): EnumNode {
   const { symbols } = schema
   if (!Array.isArray(symbols) || !symbols.every((symbol) => typeof symbol === 'string')) {
     throw new SchemaNodeError('an enum has no list of symbols')
   }
   const fallback = schema['default']
-  return { kind: 'enum', symbols, defaultIndex: typeof fallback === 'string' ? symbols.indexOf(fallback) : -1 }
+  return { kind: 'enum', name, symbols, defaultIndex: typeof fallback === 'string' ? symbols.indexOf(fallback) : -1 }
 }
 
-function fixedOf(schema: JsonObject): SchemaNode {
+function fixedOf(schema: JsonObject, name: string): FixedNode {
   const { size } = schema
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
     throw new SchemaNodeError('a fixed has no size')
-  return { kind: 'fixed', size }
+  return { kind: 'fixed', name, size }
 }
 
-function define(schema: JsonObject, namespace: string, named: Map<string, SchemaNode>, node: SchemaNode): SchemaNode
-function define(
-  schema: JsonObject,
-  namespace: string,
-  named: Map<string, SchemaNode>,
-  node: SchemaNode,
-  wantName: true,
-): string
-function define(
-  schema: JsonObject,
-  namespace: string,
-  named: Map<string, SchemaNode>,
-  node: SchemaNode,
-  wantName?: true,
-): SchemaNode | string {
+function fullNameOf(schema: JsonObject, namespace: string): string {
   const { name } = schema
   if (typeof name !== 'string') throw new SchemaNodeError('a record, enum or fixed has no name')
-  const space = typeof schema['namespace'] === 'string' ? schema['namespace'] : namespace
-  const fullName = qualified(name, space)
-  if (named.has(fullName)) throw new SchemaNodeError('a named type is defined twice')
-  named.set(fullName, node)
-  return wantName === true ? fullName : node
+  return qualified(name, typeof schema['namespace'] === 'string' ? schema['namespace'] : namespace)
+}
+
+function define<T extends EnumNode | FixedNode | RecordNode>(node: T, named: Map<string, SchemaNode>): T {
+  if (named.has(node.name)) throw new SchemaNodeError('a named type is defined twice')
+  named.set(node.name, node)
+  return node
 }
 
 function referenced(name: string, namespace: string, named: Map<string, SchemaNode>): SchemaNode {
@@ -141,4 +154,9 @@ type JsonObject = Readonly<Record<string, unknown>>
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A type's name without its namespace; an unnamed type goes by its kind. */
+export function simpleName(node: SchemaNode): string {
+  return 'name' in node ? node.name.slice(node.name.lastIndexOf('.') + 1) : node.kind
 }

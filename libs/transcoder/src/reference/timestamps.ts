@@ -3,8 +3,10 @@ import type { SchemaNode } from './schema-node.ts'
 const UNITS_PER_MS: Readonly<Record<string, bigint>> = {
   'timestamp-millis': 1n,
   'timestamp-micros': 1000n,
+  'timestamp-nanos': 1_000_000n,
   'local-timestamp-millis': 1n,
   'local-timestamp-micros': 1000n,
+  'local-timestamp-nanos': 1_000_000n,
 }
 
 /** How many of a timestamp's units make a millisecond; null when the type is no timestamp of ours. */

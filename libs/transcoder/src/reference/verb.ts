@@ -1,18 +1,26 @@
-import type { Path, Verb } from '@weir/contracts'
+import { type Path, pathText, type Verb } from '@weir/contracts'
 import type { Pseudonymize } from '../port.ts'
-import { boxed, bytesOf, indexOf, isInt64, type TwinValue } from './avro-twin.ts'
+import { boxed, bytesOf, indexOf, type TwinValue } from './avro-twin.ts'
+import { bucketing } from './bucket.ts'
+import { truncation } from './calendar.ts'
+import { constantIn } from './constant.ts'
 import { conversion } from './conversion.ts'
+import { cutDecimals } from './decimals.ts'
+import { firstCharacters } from './first-characters.ts'
+import { networkOf } from './ip-prefix.ts'
+import { numberIn, numberOf } from './numbers.ts'
 import { routeOf } from './route.ts'
 import type { SchemaNode } from './schema-node.ts'
-import { floorTo, unitsPerMs } from './timestamps.ts'
+import { hostOf } from './url-host.ts'
+import { familyOf } from './user-agent-family.ts'
 
 /** What a verb makes of a leaf's value, which is not null; the result is null or a value of the clean type. */
 export type ApplyVerb = (value: TwinValue, pseudonymize: Pseudonymize | null) => TwinValue
 
-const HOUR_MS = 3_600_000n
-const DAY_MS = 86_400_000n
-
-/** Null when the verb can't turn the writer's type into the clean one: the writer schema is unusable for it. */
+/**
+ * The exact meaning of each verb is in this library's README.
+ * @returns null when the verb can't turn the writer's type into the clean one: the writer schema is unusable for it
+ */
 export function compileVerb(verb: Verb, path: Path, from: SchemaNode, to: SchemaNode): ApplyVerb | null {
   switch (verb.kind) {
     case 'keep':
@@ -20,15 +28,49 @@ export function compileVerb(verb: Verb, path: Path, from: SchemaNode, to: Schema
     case 'pseudonymize':
       return to.kind === 'string' ? pseudonymization(path, from) : null
     case 'hour':
-      return truncation(from, to, HOUR_MS)
     case 'day':
-      return truncation(from, to, DAY_MS)
+    case 'month':
+      return truncation(from, to, verb.kind)
+    case 'prefix':
+      return ofText(from, to, (text) => networkOf(text, verb.v4, verb.v6))
+    case 'decimals':
+      return decimals(from, to, verb.digits)
+    case 'bucket':
+      return bucketing(from, to, verb.bounds)
+    case 'family':
+      return ofText(from, to, familyOf)
+    case 'host':
+      return ofText(from, to, hostOf)
+    case 'first':
+      if (from.kind !== 'string' || to.kind !== 'string') return null
+      return (value) => boxed(firstCharacters(bytesOf(value), verb.characters))
     case 'routes':
-      if (from.kind !== 'string' || to.kind !== 'string') return null
-      return (value) => boxed(Buffer.from(routeOf(bytesOf(value).toString(), verb.patterns)))
+      return ofText(from, to, (text) => routeOf(text, verb.patterns))
     case 'in':
-      if (from.kind !== 'string' || to.kind !== 'string') return null
-      return (value) => (verb.values.has(bytesOf(value).toString()) ? value : null)
+      return ofText(from, to, (text) => (verb.values.has(text) ? text : null))
+    case 'set': {
+      const constant = constantIn(to, verb.constant)
+      return constant === null ? null : () => constant
+    }
+  }
+}
+
+function ofText(from: SchemaNode, to: SchemaNode, change: (text: string) => string | null): ApplyVerb | null {
+  if (from.kind !== 'string' || to.kind !== 'string') return null
+  return (value) => {
+    const text = change(bytesOf(value).toString())
+    return text === null ? null : boxed(Buffer.from(text))
+  }
+}
+
+function decimals(from: SchemaNode, to: SchemaNode, digits: number): ApplyVerb | null {
+  if ((from.kind !== 'float' && from.kind !== 'double') || (to.kind !== 'float' && to.kind !== 'double')) return null
+  const { kind } = from
+  const target = to.kind
+  if (kind === 'double' && target === 'float') return null
+  return (value) => {
+    const cut = cutDecimals(Number(numberOf(kind, value)), digits, kind === 'float')
+    return cut === null ? null : numberIn(target, cut)
   }
 }
 
@@ -36,7 +78,7 @@ function pseudonymization(path: Path, from: SchemaNode): ApplyVerb | null {
   const canonical = canonicalValue(from)
   if (canonical === null) return null
   return (value, pseudonymize) => {
-    if (pseudonymize === null) throw new TypeError(`${path.join('.')} needs a grant's key, and there is none`)
+    if (pseudonymize === null) throw new TypeError(`${pathText(path)} needs a grant's key, and there is none`)
     return boxed(Buffer.from(pseudonymize(path, canonical(value))))
   }
 }
@@ -55,16 +97,5 @@ function canonicalValue(from: SchemaNode): ((value: TwinValue) => Buffer) | null
       return (value) => Buffer.from(from.symbols[indexOf(value)] ?? '')
     default:
       return null
-  }
-}
-
-/** UTC, rounded down. A time so early that the result is no long any more is null. */
-function truncation(from: SchemaNode, to: SchemaNode, unitMs: bigint): ApplyVerb | null {
-  const perMs = unitsPerMs(from)
-  if (perMs === null || perMs !== unitsPerMs(to)) return null
-  const unit = unitMs * perMs
-  return (value) => {
-    const cut = typeof value === 'bigint' ? floorTo(value, unit) : null
-    return cut !== null && isInt64(cut) ? cut : null
   }
 }

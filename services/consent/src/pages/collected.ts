@@ -1,4 +1,14 @@
-import type { BranchLeaf, Contracts, Output, Purpose, RawLeaf } from '@weir/contracts'
+import {
+  type Branch,
+  type BranchLeaf,
+  type Contracts,
+  leafAt,
+  type Output,
+  type Path,
+  type Purpose,
+  pathText,
+  type RawLeaf,
+} from '@weir/contracts'
 import { verbWords } from './words.ts'
 
 /** Leaves that pass in one form, each in the contract's own plain words. */
@@ -23,7 +33,7 @@ export function collectedFor(purpose: Purpose, contracts: Contracts): Collected[
       .filter((output) => output.purpose.name === purpose.name)
       .map((output) => ({
         granted: groupByForm(policyToday(output, purpose), stream.leaves),
-        otherwise: groupByForm(output.otherwise?.leaves ?? [], stream.leaves),
+        otherwise: groupByForm(output.otherwise === null ? [] : leavesOf(output.otherwise), stream.leaves),
         recipients: output.recipients,
         retentionDays: Math.ceil(output.retentionMs / 86_400_000),
       })),
@@ -33,7 +43,14 @@ export function collectedFor(purpose: Purpose, contracts: Contracts): Collected[
 /** What a grant given today allows: the newest policy file that today's notice covers. */
 function policyToday(output: Output, purpose: Purpose): readonly BranchLeaf[] {
   const covered = output.policies.filter((policy) => policy.notice <= purpose.notice)
-  return covered.at(-1)?.granted.leaves ?? []
+  const newest = covered.at(-1)
+  return newest === undefined ? [] : leavesOf(newest.granted)
+}
+
+/** Those that only some events show as well, each once: what may be collected is told. */
+function leavesOf(branch: Branch): readonly BranchLeaf[] {
+  const leaves = [...branch.leaves, ...branch.only.flatMap((only) => only.leaves)]
+  return [...new Map(leaves.map((leaf) => [pathText(leaf.path), leaf])).values()]
 }
 
 /** In the order in which the forms first come up. */
@@ -46,8 +63,7 @@ function groupByForm(leaves: readonly BranchLeaf[], raw: readonly RawLeaf[]): Co
   return [...groups].map(([how, what]) => ({ how, what }))
 }
 
-function docOf(path: readonly string[], raw: readonly RawLeaf[]): string {
-  const name = path.join('.')
-  const doc = raw.find((leaf) => leaf.path.join('.') === name)?.doc.trim()
-  return doc === undefined || doc === '' ? name : doc
+function docOf(path: Path, raw: readonly RawLeaf[]): string {
+  const doc = leafAt(raw, path)?.doc.trim()
+  return doc === undefined || doc === '' ? pathText(path) : doc
 }
