@@ -1,0 +1,6 @@
+export { createProducer } from './create-producer.ts'
+export * from './errors.ts'
+export { type EventEncoder, eventEncoder } from './event/event-encoder.ts'
+export type { ProducerOptions, StreamSource } from './options.ts'
+export type { CloseOptions, Producer, TrackOptions } from './producer.ts'
+export type { Recorded } from './send/entry.ts'

@@ -1,0 +1,71 @@
+import { ContractError } from '@weir/contracts'
+import { Command, CommanderError } from 'commander'
+import type { Cli } from './cli.ts'
+import { addContractApply } from './commands/contract-apply.ts'
+import { addContractNew } from './commands/contract-new.ts'
+import { addContractShow } from './commands/contract-show.ts'
+import { addContractTypes } from './commands/contract-types.ts'
+import { addPolicyDiff } from './commands/policy-diff.ts'
+import { addPolicyLint } from './commands/policy-lint.ts'
+import { addPolicyTest } from './commands/policy-test.ts'
+import { addPolicyTry } from './commands/policy-try.ts'
+import { CliError } from './errors.ts'
+import { ExitCode } from './exit-codes.ts'
+
+/** The `weir` command. What a command gives goes to stdout, everything else to stderr. */
+const EXIT_CODES = `
+Exit codes: 0 ok, 1 some failed, 2 usage, 3 contract invalid, 4 something unreachable, 5 refused for safety,
+20 difference or violation found, 130 interrupted.`
+
+const cli: Cli = {
+  env: process.env,
+  out: (text) => process.stdout.write(text),
+  say: (text) => process.stderr.write(`${text}\n`),
+  end: (code) => {
+    process.exitCode = code
+  },
+}
+
+// `weir … | head` closes our stdout: that is no fault.
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit()
+  throw error
+})
+process.once('SIGINT', () => process.exit(ExitCode.interrupted))
+
+try {
+  await program().parseAsync()
+} catch (error) {
+  const code = exitCodeOf(error)
+  // A bug: with its stack.
+  if (code === null) throw error
+  process.exitCode = code
+  // Commander has said its own already.
+  if (!(error instanceof CommanderError)) cli.say(error instanceof Error ? error.message : String(error))
+}
+
+function program(): Command {
+  const weir = new Command('weir')
+    .description('Contracts and policies of Weir: look through them, test them, see what a change shows.')
+    .addHelpText('after', EXIT_CODES)
+    .exitOverride()
+    .showHelpAfterError('(--help says more)')
+  const policy = weir.command('policy').description('what may pass, for whom: check it before it ships')
+  addPolicyLint(policy, cli)
+  addPolicyTest(policy, cli)
+  addPolicyTry(policy, cli)
+  addPolicyDiff(policy, cli)
+  const contract = weir.command('contract').description('streams and their topics')
+  addContractNew(contract, cli)
+  addContractShow(contract, cli)
+  addContractApply(contract, cli)
+  addContractTypes(contract, cli)
+  return weir
+}
+
+function exitCodeOf(error: unknown): ExitCode | null {
+  if (error instanceof CliError) return error.exitCode
+  if (error instanceof ContractError) return ExitCode.contractInvalid
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
+  return null
+}
