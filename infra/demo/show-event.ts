@@ -1,4 +1,4 @@
-import type { BranchLeaf, Output, RawLeaf, Stream, Verb } from '@weir/contracts'
+import { type BranchLeaf, type Output, type Path, type RawLeaf, type Stream, verbInWords } from '@weir/contracts'
 import { valueAt } from '@weir/test/workload/input.ts'
 import avro from 'avsc'
 
@@ -18,7 +18,7 @@ export function beforeAndAfter(
   found: (output: Output) => CleanRecord | null,
 ): string[] {
   const lines = ['', 'One event, before:']
-  for (const leaf of stream.leaves) lines.push(INDENT + pair(leaf.path.join('.'), words(leaf, event)))
+  for (const leaf of shown(stream)) lines.push(INDENT + pair(leaf.path.join('.'), words(leaf, event)))
   for (const output of stream.outputs) {
     const record = found(output)
     lines.push('', `after, for ${output.purpose.name} (${output.purpose.title}):`)
@@ -26,6 +26,22 @@ export function beforeAndAfter(
     else lines.push(...after(stream, output, event, record).map((line) => INDENT + line))
   }
   return [...lines, '']
+}
+
+/** Leaves of records, and what lists, maps and unions hold as a whole. */
+function shown(stream: Stream): RawLeaf[] {
+  const places = new Map<string, RawLeaf>()
+  for (const leaf of stream.leaves) {
+    const path = placeOf(leaf.path)
+    if (!places.has(path.join('.'))) places.set(path.join('.'), { ...leaf, path })
+  }
+  return [...places.values()]
+}
+
+/** The path up to the first step that no field name can be. */
+function placeOf(path: Path): Path {
+  const special = path.findIndex((step) => /^[[{<]/.test(step))
+  return special < 0 ? path : path.slice(0, special)
 }
 
 function after(stream: Stream, output: Output, event: unknown, record: CleanRecord): string[] {
@@ -37,7 +53,7 @@ function after(stream: Stream, output: Output, event: unknown, record: CleanReco
   const outcome = granted ? `granted, under the pseudonym ${record.key}` : 'stripped: no grant covers it'
   const lines = [`${outcome}, by ${policy?.file ?? 'the policy'}`]
   const unnamed: string[] = []
-  for (const leaf of stream.leaves) {
+  for (const leaf of shown(stream)) {
     const name = leaf.path.join('.')
     const line = named.get(name)
     if (line === undefined) unnamed.push(name)
@@ -49,23 +65,7 @@ function after(stream: Stream, output: Output, event: unknown, record: CleanReco
 
 function reason(line: BranchLeaf, leaf: RawLeaf, event: unknown): string {
   const missing = valueAt(event, leaf.path)
-  return missing === null || missing === undefined ? '(the event has none)' : `(${verbWords(line.verb)})`
-}
-
-function verbWords(verb: Verb): string {
-  switch (verb.kind) {
-    case 'keep':
-      return 'kept'
-    case 'pseudonymize':
-      return 'pseudonym of this purpose and grant'
-    case 'hour':
-    case 'day':
-      return `cut to the ${verb.kind}`
-    case 'routes':
-      return 'the route it matches, never the value'
-    case 'in':
-      return `passes only if listed in ${verb.file}`
-  }
+  return missing === null || missing === undefined ? '(the event has none)' : `(${verbInWords(line.verb)})`
 }
 
 function pair(name: string, value: string): string {
