@@ -171,6 +171,22 @@ describe('a place that is gone', () => {
   })
 })
 
+describe('a broker that refuses to be read', () => {
+  it('is waited for: recovered from what is committed, and read again', async () => {
+    await world.start([0])
+    const first = [...begun(2), 'fetch 0@2', 'begin 0@5', 'commit']
+    await world.saw(...first)
+    world.cluster.broken = { poll: new KafkaError('not authorized now', false) }
+    await world.saw(...first, 'wait 50')
+    expect(world.loop.trouble).toBe('reading: not authorized now')
+    world.cluster.broken = {}
+    world.cluster.append(0, 1)
+    world.wake()
+    await world.saw(...first, 'wait 50', ...begun(5), 'fetch 0@5', 'begin 0@6', 'commit')
+    expect(world.loop.trouble).toBeNull()
+  })
+})
+
 describe('asked to end', () => {
   it('it ends the attempt under way, and begins nothing new', async () => {
     const answer = Promise.withResolvers<void>()

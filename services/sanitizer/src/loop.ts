@@ -1,4 +1,4 @@
-import { type Kafka, KafkaError, NotAMember, TransactionError } from '@weir/kafka'
+import { CorruptBatch, type Kafka, KafkaError, NotAMember, OffsetOutOfRange, TransactionError } from '@weir/kafka'
 import type { Logger } from '@weir/service'
 import { BackOff } from './back-off.ts'
 import type { Chunk } from './chunk.ts'
@@ -96,13 +96,14 @@ export class Loop {
 
   /** One attempt. Answers how long to wait before the next, in ms. */
   async #turn(env: Environment): Promise<number> {
-    const { signal, reader } = this.#parts
+    const { signal } = this.#parts
     // Asked to end while this turn waited for another's.
     if (signal.aborted) return 0
     if (this.#recover && !(await this.#recovered(env))) return this.#recoveries.next()
-    this.#pending ??= await reader.next(WAIT_MS)
+    this.#pending ??= await this.#read()
     if (signal.aborted) return 0
     if (this.#pending === null) {
+      if (this.#recover) return this.#recoveries.next()
       this.#outOfTrouble()
       // Nothing assigned: fetching returns at once, so that waiting is ours.
       return this.#owned.size === 0 ? WAIT_MS : 0
@@ -111,6 +112,18 @@ export class Loop {
     const outcome = await processChunk(env, this.#pending)
     this.#parts.metrics.attempted(outcome, (this.#parts.clock.monotonicMs() - begun) / 1_000)
     return this.#act(outcome, this.#pending)
+  }
+
+  /** A broker that refuses to be read, for now, is waited for; a lost place and damaged records are for people. */
+  async #read(): Promise<Chunk | null> {
+    try {
+      return await this.#parts.reader.next(WAIT_MS)
+    } catch (error) {
+      if (!isOperating(error) || error instanceof OffsetOutOfRange || error instanceof CorruptBatch) throw error
+      this.#recover = true
+      this.#inTrouble(`reading: ${error.message}`)
+      return null
+    }
   }
 
   #act(outcome: Outcome, chunk: Chunk): number {
@@ -126,7 +139,7 @@ export class Loop {
       case 'stale':
         // Once or twice is a withdrawal under way; a broker that refuses every attempt is not to be hammered.
         if (++this.#staleInARow <= STALE_AT_ONCE) return 0
-        this.#inTrouble('stale: every attempt is aborted')
+        this.#inTrouble(`stale: ${outcome.why}`)
         return this.#attempts.next()
       case 'held':
         this.#inTrouble(`held: ${outcome.reason}`)

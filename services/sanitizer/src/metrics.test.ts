@@ -49,7 +49,7 @@ describe('metrics', () => {
   it('count attempts by outcome, with their time, and what is held by reason', async () => {
     const { metrics, lines } = setUp()
     metrics.attempted({ kind: 'held', reason: 'consent-cold', retryAfterMs: 5 }, 0.25)
-    metrics.attempted({ kind: 'stale' }, 0.5)
+    metrics.attempted({ kind: 'stale', why: 'changed' }, 0.5)
     expect(await lines('weir_sanitizer_chunks_total')).toEqual([
       'weir_sanitizer_chunks_total{outcome="held"} 1',
       'weir_sanitizer_chunks_total{outcome="stale"} 1',

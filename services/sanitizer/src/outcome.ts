@@ -11,7 +11,7 @@ export type Held = {
 export type Outcome =
   | { readonly kind: 'committed'; readonly tally: Tally }
   /** Aborted, nothing visible: decide the same chunk again. */
-  | { readonly kind: 'stale' }
+  | { readonly kind: 'stale'; readonly why: string }
   /** Nothing was published and nothing can be for now: the whole chunk waits. */
   | Held
   /** It may have committed: initialise the producer again, only then read the committed offsets. */

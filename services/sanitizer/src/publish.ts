@@ -45,7 +45,9 @@ async function fenceOf(env: Environment, { decided }: Rewritten): Promise<Fence>
 function verdict(env: Environment, rewritten: Rewritten, fence: Fence): Outcome | null {
   if (fence.kind === 'held') return fence
   if (fence.kind === 'clear') return null
-  return anyByteDiffers(env, rewritten, fence.looked, new Set(fence.subjects)) ? { kind: 'stale' } : null
+  return anyByteDiffers(env, rewritten, fence.looked, new Set(fence.subjects))
+    ? { kind: 'stale', why: 'consent of its people changed meanwhile' }
+    : null
 }
 
 /**
@@ -82,7 +84,7 @@ function failure(error: unknown): Outcome {
   if (!(error instanceof TransactionError)) throw error
   switch (error.outcome) {
     case 'aborted':
-      return { kind: 'stale' }
+      return { kind: 'stale', why: error.message }
     case 'fenced':
       return { kind: 'fenced', why: error.message }
     case 'unknown':
