@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Contracts, loadContracts, type Stream } from '@weir/contracts'
 import { readEvents } from '@weir/test/workload/input.ts'
-import { planGivenStream, planStream, type StreamPaths, type StreamPlan } from '@weir/test/workload/stream.ts'
+import { planGivenStream, planStream, type StreamPlan } from '@weir/test/workload/stream.ts'
 import type { DemoOptions } from './options.ts'
 
 /** All that is known before anything is started. */
@@ -11,7 +11,6 @@ export interface Prepared {
   readonly contracts: Contracts
   readonly stream: Stream
   readonly purposes: readonly string[]
-  readonly paths: StreamPaths
   readonly plan: StreamPlan
 }
 
@@ -25,14 +24,13 @@ export async function prepare(options: DemoOptions): Promise<Prepared> {
   const stream = contracts.streams.find((one) => one.name === STREAM)
   if (stream === undefined) throw new Error(`The contract in ${contractsFolder} has no stream ${STREAM}.`)
   const purposes = stream.outputs.map((output) => output.purpose.name)
-  const paths = { subject: stream.subject, eventTime: stream.eventTime }
-  return { options, contractsFolder, contracts, stream, purposes, paths, plan: await planOf(options, stream, purposes) }
+  return { options, contractsFolder, contracts, stream, purposes, plan: await planOf(options, stream, purposes) }
 }
 
 async function planOf(options: DemoOptions, stream: Stream, purposes: readonly string[]): Promise<StreamPlan> {
   const { seed, events } = options
   if (options.input === null) return planStream({ seed, events, purposes, queries: listedQueries(stream) })
-  const given = await readEvents({ path: options.input, rawSchema: stream.rawSchema, subject: stream.subject })
+  const given = await readEvents({ path: options.input, rawSchema: stream.rawSchema })
   return planGivenStream(given, { seed, purposes, subject: stream.subject })
 }
 

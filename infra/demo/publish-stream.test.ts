@@ -9,8 +9,6 @@ function publishing(steps: Step[], published: { count: number }) {
   const plan = planStream({ seed: 1, events: EVENTS, purposes: ['analytics'], queries: [] })
   const parts: StreamParts = {
     publisher: { send: async () => {}, close: async () => {} },
-    encoder: { schemaId: 1, encode: () => Buffer.alloc(8) },
-    paths: { subject: ['subjectId'], eventTime: ['occurredAt'] },
     signal: new AbortController().signal,
     onPublished: (records) => {
       published.count += records

@@ -1,13 +1,10 @@
 import { paced } from '@weir/test/workload/pace.ts'
 import type { Publisher } from '@weir/test/workload/publisher.ts'
-import { type Planned, rawRecord, type StreamPaths } from '@weir/test/workload/stream.ts'
-import type { EventEncoder } from '@weir/test/workload/wire.ts'
+import type { Planned } from '@weir/test/workload/stream.ts'
 import { type Step, WITHDRAWN_BY } from './decisions-on-the-way.ts'
 
 export interface StreamParts {
   readonly publisher: Publisher
-  readonly encoder: EventEncoder
-  readonly paths: StreamPaths
   readonly signal: AbortSignal
   readonly onPublished: (records: number) => void
 }
@@ -38,8 +35,7 @@ export async function publishStream(
   for (const most of [Math.floor(WITHDRAWN_BY * count), Number.POSITIVE_INFINITY]) {
     for await (const batch of paced(first(records, most), perSecond)) {
       parts.signal.throwIfAborted()
-      const now = Date.now()
-      await parts.publisher.send(batch.map((planned) => rawRecord(planned, now, parts.paths, parts.encoder)))
+      await parts.publisher.send(batch, Date.now())
       published += batch.length
       parts.onPublished(batch.length)
       start(published / count)

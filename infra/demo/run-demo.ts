@@ -1,8 +1,7 @@
-import { withValueAt } from '@weir/test/workload/input.ts'
 import { connectPublisher } from '@weir/test/workload/publisher.ts'
 import type { Shopper } from '@weir/test/workload/shoppers.ts'
-import { rawRecord } from '@weir/test/workload/stream.ts'
-import { eventEncoder } from '@weir/test/workload/wire.ts'
+import type { Planned } from '@weir/test/workload/stream.ts'
+import { withValueAt } from '@weir/test/workload/value-at.ts'
 import { caughtUp } from './catch-up.ts'
 import type { Cleanup } from './cleanup.ts'
 import { ConsentClient } from './consent-client.ts'
@@ -19,7 +18,6 @@ import type { Prepared } from './prepare.ts'
 import { grouped, progressLine, progressOf } from './progress.ts'
 import { ProgressLines } from './progress-lines.ts'
 import { publishStream, type StreamParts } from './publish-stream.ts'
-import { registeredId } from './registered-id.ts'
 import { all, type Services, startServices, whyNotReady } from './services.ts'
 import { beforeAndAfter } from './show-event.ts'
 import { type Result, verdict } from './verdict.ts'
@@ -80,16 +78,16 @@ async function stream(
   if (options.input !== null)
     say('The events come from outside: their times are moved to when they are published, after the grants.')
 
-  const publisher = await connectPublisher(ground.env.KAFKA_BROKERS.split(','), rawTopic)
+  const publisher = await connectPublisher({
+    brokers: ground.env.KAFKA_BROKERS,
+    registryUrl: ground.env.SCHEMA_REGISTRY_URL,
+    stream: prepared.stream,
+    namespace: ground.namespace,
+  })
   around.cleanup.add('publisher', () => publisher.close())
   let published = 0
   const parts: StreamParts = {
     publisher,
-    encoder: eventEncoder(
-      prepared.stream.rawSchema,
-      await registeredId(ground.env.SCHEMA_REGISTRY_URL, `${rawTopic}-value`),
-    ),
-    paths: prepared.paths,
     signal,
     onPublished: (records) => {
       published += records
@@ -142,17 +140,17 @@ async function stream(
 
 /** Publishes the first event alone, and shows what becomes of it. Resolves with the seconds since the demo's start. */
 async function showFirst(
-  { stream: contract, paths }: Prepared,
+  { stream: contract }: Prepared,
   ground: Ground,
   parts: StreamParts,
-  records: Iterator<Parameters<typeof rawRecord>[0]>,
+  records: Iterator<Planned>,
   say: (line: string) => void,
 ): Promise<number> {
   const first = records.next()
   if (first.done === true) return Number.NaN
   const now = Date.now()
-  const event = withValueAt(first.value.event, paths.eventTime, now)
-  await parts.publisher.send([rawRecord(first.value, now, paths, parts.encoder)])
+  const event = withValueAt(first.value.event, contract.eventTime, now)
+  await parts.publisher.send([first.value], now)
   parts.onPublished(1)
   await firstClean(ground.kafka, contract, ground.topicName)
   const secondsToFirstClean = performance.now() / 1000

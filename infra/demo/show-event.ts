@@ -1,5 +1,5 @@
 import { type BranchLeaf, type Output, type Path, type RawLeaf, type Stream, verbInWords } from '@weir/contracts'
-import { valueAt } from '@weir/test/workload/input.ts'
+import { valueAt } from '@weir/test/workload/value-at.ts'
 import avro from 'avsc'
 
 /** What stands in a clean topic of one event; null: nothing. */

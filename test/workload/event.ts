@@ -1,26 +1,6 @@
+import type { ClickstreamEvent } from './clickstream-types.ts'
 import type { Random } from './random.ts'
 import type { Shopper } from './shoppers.ts'
-
-/** One event of the sample stream, in avsc's form: plain values, null where a nullable field is empty. */
-export interface ClickstreamEvent {
-  eventId: string
-  eventType: 'page_view' | 'product_view' | 'add_to_cart' | 'purchase' | 'search'
-  /** Unix milliseconds. */
-  occurredAt: number
-  subjectId: string
-  sessionId: string
-  anonymousId: string | null
-  deviceId: string | null
-  page: { url: string; path: string; referrer: string | null; title: string | null }
-  device: { userAgent: string; ip: string; language: string; viewport: string | null }
-  geo: { country: string; region: string; city: string; latitude: number; longitude: number } | null
-  product: { sku: string; category: string; priceCents: number; currency: string } | null
-  searchQuery: string | null
-  email: string | null
-  phone: string | null
-  experiments: Record<string, string>
-  context: { gpc: boolean | null }
-}
 
 const TYPES = ['page_view', 'product_view', 'add_to_cart', 'purchase', 'search'] as const
 const CATEGORIES = ['shoes', 'outdoor', 'kitchen', 'electronics', 'books', 'garden', 'toys', 'health'] as const

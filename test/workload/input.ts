@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import avro from 'avsc'
-import { fillDefaults } from './fill-defaults.ts'
+import { type EventEncoder, eventEncoder } from '@weir/producer'
+import type { PlainEvent } from './value-at.ts'
 
 /** Events read from outside can't be used; the message says where and what to do. Nothing has been published. */
 export class InputError extends Error {
@@ -10,16 +10,11 @@ export class InputError extends Error {
   readonly code = 'WEIR_INPUT_INVALID'
 }
 
-/** An event in avsc's form. */
-export type InputEvent = Readonly<Record<string, unknown>>
-
 export interface InputOptions {
   /** A file, or `-` for stdin. */
   readonly path: string
-  /** The contract's raw schema, parsed JSON. */
+  /** The contract's raw schema, parsed JSON, tags included. */
   readonly rawSchema: unknown
-  /** Path of the leaf tagged as the subject: it must not be empty. */
-  readonly subject: readonly string[]
   readonly stdin?: Readable
 }
 
@@ -30,16 +25,16 @@ const NOTHING_PUBLISHED = 'Nothing was published.'
 
 /**
  * Reads NDJSON: one event a line as plain JSON (a nullable field is a value, null or left out; an enum its symbol; a
- * time Unix milliseconds). Empty lines are skipped. All of it is read and checked before anything is published, so
- * that a bad line in the middle publishes nothing.
+ * time Unix milliseconds). Empty lines are skipped. All of it is read and checked, as the producer will, before
+ * anything is published, so that a bad line in the middle publishes nothing.
  *
  * @throws InputError naming line and field
  */
-export async function readEvents(options: InputOptions): Promise<InputEvent[]> {
-  const type = avro.Type.forSchema(options.rawSchema as avro.Schema)
+export async function readEvents(options: InputOptions): Promise<PlainEvent[]> {
+  const contract = eventEncoder(options.rawSchema)
   const name = options.path === '-' ? 'stdin' : options.path
   const source = options.path === '-' ? (options.stdin ?? process.stdin) : createReadStream(options.path)
-  const events: InputEvent[] = []
+  const events: PlainEvent[] = []
   let line = 0
   try {
     // The file may fail to open before anyone iterates; readline alone would not say so.
@@ -50,7 +45,7 @@ export async function readEvents(options: InputOptions): Promise<InputEvent[]> {
       const next = await Promise.race([lines.next(), failed])
       if (next.done === true) break
       line++
-      if (next.value.trim() !== '') events.push(parseEvent(next.value, type, options.subject, `${name}, line ${line}`))
+      if (next.value.trim() !== '') events.push(parseEvent(next.value, contract, `${name}, line ${line}`))
     }
   } catch (error) {
     if (error instanceof InputError) throw error
@@ -61,44 +56,22 @@ export async function readEvents(options: InputOptions): Promise<InputEvent[]> {
   return events
 }
 
-/** The value at a path of record fields; undefined where it ends early. */
-export function valueAt(event: unknown, path: readonly string[]): unknown {
-  let value = event
-  for (const field of path) {
-    if (typeof value !== 'object' || value === null) return undefined
-    value = (value as Record<string, unknown>)[field]
-  }
-  return value
-}
-
-/** The event with one leaf replaced; records on the way are copied. */
-export function withValueAt(event: InputEvent, path: readonly string[], value: unknown): InputEvent {
-  const [field, ...rest] = path
-  if (field === undefined) return event
-  if (rest.length === 0) return { ...event, [field]: value }
-  return { ...event, [field]: withValueAt((event[field] ?? {}) as InputEvent, rest, value) }
-}
-
-function parseEvent(text: string, type: avro.Type, subject: readonly string[], where: string): InputEvent {
+function parseEvent(text: string, contract: EventEncoder, where: string): PlainEvent {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch {
     throw new InputError(`${where}: not JSON. Give one complete JSON object a line. ${NOTHING_PUBLISHED}`)
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+  if (!isObject(parsed)) {
     throw new InputError(`${where}: not a JSON object. Give one event a line. ${NOTHING_PUBLISHED}`)
   }
-  const event = fillDefaults(type, parsed) as InputEvent
-  const problems: string[] = []
-  type.isValid(event, {
-    noUndeclaredFields: true,
-    errorHook: (path, value, expected) => problems.push(problem(path, value, expected)),
-  })
-  if (problems.length === 0 && valueAt(event, subject) === '') problems.push(`${subject.join('.')} is empty`)
-  if (problems.length > 0)
-    throw new InputError(`${where}: doesn't fit the raw schema: ${listed(problems)}. ${NOTHING_PUBLISHED}`)
-  return event
+  const problems = contract.problems(parsed)
+  if (problems.length > 0) {
+    const told = listed(problems.map(({ path, expected, found }) => `${path} is ${found}, expected ${expected}`))
+    throw new InputError(`${where}: doesn't fit the contract: ${told}. ${NOTHING_PUBLISHED}`)
+  }
+  return parsed
 }
 
 function listed(problems: readonly string[]): string {
@@ -106,31 +79,6 @@ function listed(problems: readonly string[]): string {
   return problems.slice(0, MOST_PROBLEMS).join('; ') + more
 }
 
-function problem(path: readonly string[], value: unknown, expected: avro.Type): string {
-  const name = path.length === 0 ? 'the event' : path.join('.')
-  if (value === undefined) return `${name} is missing (expected ${typeWords(expected)})`
-  // avsc reports a record that has fields it does not declare as a bad value of the record.
-  if (expected.typeName === 'record' && typeof value === 'object' && value !== null) {
-    const declared = new Set((expected as avro.types.RecordType).fields.map((field) => field.name))
-    const strange = Object.keys(value).filter((field) => !declared.has(field))
-    const prefix = path.length === 0 ? '' : `${name}.`
-    if (strange.length > 0) return `${strange.map((field) => prefix + field).join(', ')} is no field of the schema`
-  }
-  return `${name} is ${valueWords(value)}, expected ${typeWords(expected)}`
-}
-
-function valueWords(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object') return 'an object'
-  return `a ${typeof value}`
-}
-
-function typeWords(type: avro.Type): string {
-  const name = type.typeName
-  if (name === 'enum') return `one of ${(type as avro.types.EnumType).symbols.join(', ')}`
-  if (name.startsWith('union')) {
-    return (type as avro.types.UnwrappedUnionType).types.map((branch) => typeWords(branch)).join(' or ')
-  }
-  return name
+function isObject(value: unknown): value is PlainEvent {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import { type InputEvent, valueAt, withValueAt } from './input.ts'
+import { type PlainEvent, valueAt, withValueAt } from './value-at.ts'
 import type { EventEncoder } from './wire.ts'
 
 /** Kinds of bad records that are planted into the stream; each must end in quarantine, and the stream go on. */
@@ -26,7 +26,7 @@ const UNKNOWN_SCHEMA_ID = 0x7fff_fff0
 /** A good event turned bad in the way that `kind` says. @param subject path of the leaf tagged as subject */
 export function plantedRecord(
   kind: PlantedKind,
-  event: InputEvent,
+  event: PlainEvent,
   subject: readonly string[],
   encoder: EventEncoder,
 ): RawRecord {

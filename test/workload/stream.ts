@@ -1,14 +1,15 @@
-import { type ClickstreamEvent, makeEvent } from './event.ts'
-import { type InputEvent, valueAt, withValueAt } from './input.ts'
+import type { ClickstreamEvent } from './clickstream-types.ts'
+import { makeEvent } from './event.ts'
 import { PLANTED_KINDS, type PlantedKind, plantedRecord, type RawRecord } from './planted.ts'
 import { Random, zipf } from './random.ts'
 import { planKnownShoppers, planShoppers, type Shopper, type Shoppers } from './shoppers.ts'
+import { type PlainEvent, valueAt, withValueAt } from './value-at.ts'
 import type { EventEncoder } from './wire.ts'
 
 /** One record of the stream before it has a time. */
 export interface Planned {
   readonly shopper: Shopper
-  readonly event: InputEvent
+  readonly event: PlainEvent
   /** Null: a good event. */
   readonly planted: PlantedKind | null
 }
@@ -80,7 +81,8 @@ function showpiece({ seed, queries }: StreamOptions, shopper: Shopper): Clickstr
   const random = new Random(`${seed}/showpiece`)
   for (;;) {
     const event = makeEvent(random, shopper, queries)
-    const listed = event.searchQuery !== null && (queries.length === 0 || queries.includes(event.searchQuery))
+    const { searchQuery: words } = event
+    const listed = typeof words === 'string' && (queries.length === 0 || queries.includes(words))
     if (listed && event.geo && event.product && event.email && event.deviceId && event.page.title) return event
   }
 }
@@ -91,7 +93,7 @@ export interface StreamPaths {
   readonly eventTime: readonly string[]
 }
 
-/** The record to publish, with its time. */
+/** The record to publish, with its time, for those who publish with a client of their own. */
 export function rawRecord(planned: Planned, occurredAt: number, paths: StreamPaths, encoder: EventEncoder): RawRecord {
   const event = withValueAt(planned.event, paths.eventTime, occurredAt)
   if (planned.planted !== null) return plantedRecord(planned.planted, event, paths.subject, encoder)
@@ -103,7 +105,7 @@ export function rawRecord(planned: Planned, occurredAt: number, paths: StreamPat
  * them the roles, as far as there are enough. Nothing is planted.
  */
 export function planGivenStream(
-  events: readonly InputEvent[],
+  events: readonly PlainEvent[],
   { seed, purposes, subject }: { seed: number; purposes: readonly string[]; subject: readonly string[] },
 ): StreamPlan {
   const counts = new Map<string, number>()
