@@ -168,6 +168,14 @@ describe('weir policy lint', () => {
   })
 })
 
+test('weir policy lint ends with 2 for a registry that is no web address', async () => {
+  for (const registry of ['registry', 'registry:8081']) {
+    const { code, err } = await weir(['policy', 'lint', '-c', folder().path, '--registry', registry])
+    expect(code).toBe(2)
+    expect(err).toContain('--registry is no web address')
+  }
+})
+
 describe('weir policy test', () => {
   test('passes the cases that are true', async () => {
     const { code, out, err } = await weir(['policy', 'test', '-c', folder().path])
@@ -304,6 +312,16 @@ describe('weir contract new', () => {
     const run = await weir(['contract', 'new', 'cinema', '--schema', write('play.txt', GAME), '-c', path, '--execute'])
     expect(run).toMatchObject({ code: 5 })
     expect(readFileSync(`${path}/cinema/event.avsc`, 'utf8')).toBe(before)
+  })
+
+  test('ends with 3 for a schema that is no record, and with 2 for a stream that is a path', async () => {
+    const { path, write } = bound(folder())
+    const noRecord = await weir(['contract', 'new', 'game', '--schema', write('play.txt', '"string"'), '-c', path])
+    expect(noRecord.code).toBe(3)
+    expect(noRecord.err).toContain('is no Avro record')
+    const isPath = await weir(['contract', 'new', '../game', '--schema', write('play.txt', GAME), '-c', path])
+    expect(isPath.code).toBe(2)
+    expect(isPath.err).toContain('"../game" is a path')
   })
 
   test('asks for the person where no field looks like one', async () => {

@@ -7,6 +7,7 @@ import { draftCases } from '../draft/draft-cases.ts'
 import { draftPolicy } from '../draft/draft-policy.ts'
 import { type DraftedSchema, draftSchema, schemaText } from '../draft/draft-schema.ts'
 import { raiseNotice } from '../draft/raise-notice.ts'
+import { isJsonObject } from '../draft/schema-fields.ts'
 import { CliError, refusal, usageError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { tableText } from '../table.ts'
@@ -53,6 +54,10 @@ export function addContractNew(parent: Command, cli: Cli): void {
 }
 
 function create(cli: Cli, stream: string, options: Options): void {
+  // It becomes a folder: what else a name may not have, the loader says.
+  if (/[/\\]/.test(stream)) {
+    throw usageError(`"${stream}" is a path. Write the name of the stream alone; --contracts says where it goes.`)
+  }
   const folder = contractsFolder(cli, options)
   const texts = readFolder(folder)
   const before = loadContracts(texts)
@@ -114,15 +119,18 @@ function readSchema(file: string): unknown {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
     throw usageError(`${file} can't be read (${code}).`)
   }
+  let schema: unknown
   try {
-    return JSON.parse(text)
+    schema = JSON.parse(text)
   } catch {
-    throw new CliError(
-      'WEIR_CLI_INPUT',
-      ExitCode.contractInvalid,
-      `${file} is not valid JSON, so it is no Avro schema.`,
-    )
+    throw unusable(`${file} is not valid JSON, so it is no Avro schema.`)
   }
+  if (isJsonObject(schema) && schema['type'] === 'record') return schema
+  throw unusable(`${file} is no Avro record, and events are records. Begin with {"type": "record", "name": …}.`)
+}
+
+function unusable(message: string): CliError {
+  return new CliError('WEIR_CLI_INPUT', ExitCode.contractInvalid, message)
 }
 
 /** Every file that is to be written. Throws ContractError when the contract would not load with them. */

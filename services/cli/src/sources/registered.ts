@@ -1,5 +1,5 @@
 import type { Contracts, Registered } from '@weir/contracts'
-import { CliError } from '../errors.ts'
+import { CliError, usageError } from '../errors.ts'
 import { ExitCode } from '../exit-codes.ts'
 
 const TIMEOUT_MS = 10_000
@@ -8,10 +8,13 @@ const TIMEOUT_MS = 10_000
  * All registered versions of a contract's schemas, by topic as the contract names it.
  * @param url where the registry's Confluent API begins
  * @param namespace prefix of registry subjects
- * @throws CliError when the registry does not answer as it should
+ * @throws CliError when `url` is no web address, or the registry does not answer as it should
  */
 export async function registeredSchemas(contracts: Contracts, url: string, namespace: string): Promise<Registered> {
   const topics = contracts.streams.flatMap((stream) => [stream.rawTopic, ...stream.outputs.map((one) => one.topic)])
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw usageError('--registry is no web address. Write it whole, such as http://localhost:8081/apis/ccompat/v7.')
+  }
   const registry = url.replace(/\/+$/, '')
   const found = new Map<string, { name: string; schema: unknown }[]>()
   for (const topic of topics) {
