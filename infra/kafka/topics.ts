@@ -27,7 +27,7 @@ const DAY_MS = 24 * HOUR_MS
 const SHORT_MS = 7 * DAY_MS
 
 /**
- * The topics of DESIGN section 2, with their settings. Not here: `<stream>.<purpose>.forget` comes with the forgetter,
+ * The topics of Weir, with their settings. Not here: `<stream>.<purpose>.forget` comes with the forgetter,
  * `weir.audit` with the auditor. Replication is the broker's default, and so is min.insync.replicas, since only who
  * runs the cluster knows how many brokers it has.
  */

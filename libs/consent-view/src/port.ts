@@ -19,7 +19,7 @@ export interface ConsentView {
   lookup(refs: Uint8Array, count: number): Promise<Lookup>
 
   /**
-   * The fence (DESIGN 4.5): reads the end of `consent.state` (ListOffsets, read_committed) for the partitions of these
+   * The fence (docs/ARCHITECTURE.md): reads the end of `consent.state` (ListOffsets, read_committed) for the partitions of these
    * subjects, waits until the tail has reached it, then tells which subjects changed since `lookup`, and checks
    * freshness once more. Call it after the transaction's first acknowledgement.
    */

@@ -153,7 +153,7 @@ export class DecisionIndex {
 
   /**
    * From now on what was seen counts as effective. Called the freshness limit after each start of the tail: until then
-   * an isolated former leader may still answer the fences of others (DESIGN 5).
+   * an isolated former leader may still answer the fences of others.
    */
   open(): void {
     if (this.#open) return

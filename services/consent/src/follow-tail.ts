@@ -12,7 +12,7 @@ export interface FollowTailOptions extends Omit<CaughtUpOptions, 'view' | 'onWai
       onRestart(listener: () => void): () => void
     }
   readonly index: Pick<DecisionIndex, 'open' | 'withhold' | 'unfolded' | 'observeLooked' | 'get'>
-  /** S: how long after each start of the tail nothing is called effective (ms; DESIGN 5). */
+  /** S: how long after each start of the tail nothing is called effective (ms). */
   readonly freshnessMs: number
   /** Why the tail is not there yet, null once it is; for readiness. */
   readonly onWaiting: (why: string | null) => void

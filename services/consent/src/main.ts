@@ -29,7 +29,7 @@ import { readTokenFile } from './token-file.ts'
 /** Key epoch of links; the key ring that turns it comes later. */
 const EPOCH = 1
 
-/** S: how long `effective` is withheld after each start of the tail (DESIGN 5). */
+/** S: how long `effective` is withheld after each start of the tail. */
 const FRESHNESS_MS = 2000
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }

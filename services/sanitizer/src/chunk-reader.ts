@@ -2,7 +2,7 @@ import { type Fetcher, RecordWalk, Rows } from '@weir/kafka'
 import type { Chunk } from './chunk.ts'
 
 /**
- * Bounds of a chunk (DESIGN 4): by records and time, never by bytes, since sizes are withheld. The rewrite runs in one
+ * Bounds of a chunk: by records and time, never by bytes, since sizes are withheld. The rewrite runs in one
  * go, and meanwhile the consent tail reads nothing: with the reference transcoder a chunk must stay well below the time
  * that a proof of freshness lasts.
  */

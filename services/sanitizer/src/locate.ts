@@ -22,7 +22,7 @@ export interface Located {
   /** Index into refs, a row; -1 where there is none. */
   readonly subject: Int32Array
   readonly device: Int32Array
-  /** Unix ms, never later than the record's append time (DESIGN 4.1). */
+  /** Unix ms, never later than the record's append time. */
   readonly eventTimeMs: Float64Array
   /** 1 where the event itself says no (GPC). */
   readonly ownSignal: Uint8Array

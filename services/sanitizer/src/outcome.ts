@@ -7,7 +7,7 @@ export type Held = {
   readonly retryAfterMs: number
 }
 
-/** What became of a chunk (DESIGN 4). The loop acts on it; nothing else is thrown but bugs. */
+/** What became of a chunk. The loop acts on it; nothing else is thrown but bugs. */
 export type Outcome =
   | { readonly kind: 'committed'; readonly tally: Tally }
   /** Aborted, nothing visible: decide the same chunk again. */

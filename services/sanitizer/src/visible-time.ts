@@ -25,7 +25,7 @@ const DAY_MS = 86_400_000
 
 /**
  * The timestamp of a clean record in Unix ms: the event time as the branch shows it, in UTC, or the processing hour where
- * it does not (DESIGN 4.4).
+ * it does not.
  * @param eventTimeMs between 1970 and the end of Date's range
  */
 export function recordTimeMs(shown: TimeShown, eventTimeMs: number, processingTimeMs: number): number {
