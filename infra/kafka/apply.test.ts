@@ -61,6 +61,7 @@ describe('applying a contract', () => {
     expect(applied.topics.created).toHaveLength(8)
     expect(applied.subjects).toEqual({
       created: [RAW, ...['personalization', 'analytics', 'marketing'].map((to) => `test.clickstream.${to}-value`)],
+      newVersion: [],
       changed: [],
       same: [],
     })
@@ -129,11 +130,11 @@ describe('the plan of a contract', () => {
 
   it('names nothing once applied, and then only what has been changed since', async () => {
     await applyContracts(options())
-    expect((await planContracts(options())).every((line) => line.does === 'nothing')).toBe(true)
+    expect((await planContracts(options())).every((line) => line.does === 'same')).toBe(true)
     const state = kafka.specs.get('test.consent.state')
     if (state !== undefined) kafka.specs.set(state.topic, { ...state, config: { ...state.config, 'segment.ms': '1' } })
     registry.compatibility.set(RAW, 'NONE')
-    const changes = (await planContracts(options())).filter((line) => line.does !== 'nothing')
+    const changes = (await planContracts(options())).filter((line) => line.does !== 'same')
     expect(changes.map((line) => [line.name, line.detail])).toEqual([
       ['test.consent.state', 'segment.ms: 1 -> 3600000'],
       [RAW, 'FULL_TRANSITIVE'],
@@ -143,7 +144,19 @@ describe('the plan of a contract', () => {
   it('says that another number of partitions will be refused', async () => {
     await applyContracts(options())
     const plan = await planContracts({ ...options(), rawPartitions: 5 })
-    expect(plan.find((line) => line.name === 'test.clickstream.raw')?.detail).toContain('has 4 partitions instead of 5')
+    expect(plan.find((line) => line.name === 'test.clickstream.raw')).toMatchObject({
+      kind: 'topic',
+      does: 'refuse',
+      detail: expect.stringContaining('has 4 partitions and must have 5'),
+    })
+  })
+
+  it('calls another schema of a subject that has one a new version, as the deed does', async () => {
+    registry.versions.set(RAW, ['{"type":"string"}'])
+    const plan = await planContracts(options())
+    expect(plan.find((line) => line.name === RAW)).toMatchObject({ kind: 'subject', does: 'new-version' })
+    expect((await applyContracts(options())).subjects.newVersion).toEqual([RAW])
+    expect(log).toContain(`subject ${RAW}: new-version`)
   })
 })
 

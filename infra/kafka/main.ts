@@ -11,14 +11,15 @@ import {
 } from '@weir/service'
 import { Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { applyContracts } from './apply.ts'
+import { type ApplyOptions, applyContracts } from './apply.ts'
+import { endText, type Line, lineText, summaryOf } from './lines.ts'
 import { planContracts } from './plan.ts'
 import { RegistryError } from './registry.ts'
 import { DEFAULT_RAW_PARTITIONS } from './topics.ts'
 
 /**
  * Applies the contract to a cluster by hand: `node infra/kafka/main.ts [--execute]`. Without --execute it only shows
- * what it would do. Exit 0 done, 2 usage, 3 contract invalid, 4 Kafka or registry unreachable, 5 refused.
+ * what it would do; a plan that would be refused is not begun. Exit 0 done, 2 usage, 3 contract invalid, 4 Kafka or registry unreachable, 5 refused.
  */
 const config = z.object({
   WEIR_NAMESPACE: commonConfig.WEIR_NAMESPACE,
@@ -68,20 +69,38 @@ async function run(flags: Flags): Promise<void> {
     namespace: settings.WEIR_NAMESPACE,
     rawPartitions: flags.rawPartitions,
   }
-  const say = (fields: object, text: string) =>
-    process.stdout.write(`${flags.json === true ? JSON.stringify(fields) : text}\n`)
+  const json = flags.json === true
+  const show = (line: Line) => process.stdout.write(`${json ? JSON.stringify(line) : lineText(line)}\n`)
   try {
-    if (flags.execute === true) {
-      await applyContracts({ ...shared, log: { info: (fields, message) => say(fields, message) } })
-      return
-    }
-    for (const line of await planContracts(shared)) {
-      say(line, `${line.what} ${line.name}: ${line.does}${line.detail === '' ? '' : ` (${line.detail})`}`)
-    }
-    process.stderr.write('This was the plan; nothing was written. Add --execute to do it.\n')
+    const plan = await planContracts(shared)
+    const refused = plan.some((line) => line.does === 'refuse')
+    const execute = flags.execute === true && !refused
+    let lines: Line[] = plan
+    if (execute) lines = await applied(shared, plan, show)
+    else plan.forEach(show)
+    const summary = summaryOf(lines, execute)
+    if (json) process.stdout.write(`${JSON.stringify(summary)}\n`)
+    process.stderr.write(`${endText(summary)}\n`)
+    if (refused) process.exitCode = 5
   } finally {
     await kafka.close()
   }
+}
+
+/** Does it, and shows each line as soon as it is done, with what the plan had to say of it. */
+async function applied(
+  shared: Omit<ApplyOptions, 'log'>,
+  plan: readonly Line[],
+  show: (line: Line) => void,
+): Promise<Line[]> {
+  const lines: Line[] = []
+  const info: ApplyOptions['log']['info'] = ({ kind, name, does }) => {
+    const detail = plan.find((one) => one.kind === kind && one.name === name)?.detail ?? ''
+    lines.push({ kind, name, does, detail })
+    show({ kind, name, does, detail })
+  }
+  await applyContracts({ ...shared, log: { info } })
+  return lines
 }
 
 /** A service would wait for its broker without end; who runs a command by hand wants to hear of it. */

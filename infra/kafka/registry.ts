@@ -22,6 +22,12 @@ export class RegistryError extends Error {
 const TIMEOUT_MS = 10_000
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json'
 
+interface Has {
+  readonly subject: boolean
+  readonly schema: boolean
+  readonly compatibility: boolean
+}
+
 interface Answer {
   readonly status: number
   readonly body: unknown
@@ -39,10 +45,15 @@ export class Registry {
     this.#url = url.replace(/\/+$/, '')
   }
 
-  /** Whether exactly this schema, tags and docs included, is registered for the subject, and with this compatibility. */
-  async has({ subject, schema, compatibility }: SubjectSpec): Promise<{ schema: boolean; compatibility: boolean }> {
+  /**
+   * Whether the subject has any version, exactly this schema among them, tags and docs included, and this
+   * compatibility.
+   */
+  async has({ subject, schema, compatibility }: SubjectSpec): Promise<Has> {
+    const hasSchema = await this.#hasSchema(subject, schema)
     return {
-      schema: await this.#hasSchema(subject, schema),
+      subject: hasSchema || (await this.#hasVersions(subject)),
+      schema: hasSchema,
       compatibility: (await this.#compatibility(subject)) === compatibility,
     }
   }
@@ -82,6 +93,13 @@ export class Registry {
     const found = text(answer.body, 'schema')
     if (answer.status !== 200 || found === null) throw unexpected(subject, answer)
     return isDeepStrictEqual(parse(found), schema)
+  }
+
+  async #hasVersions(subject: string): Promise<boolean> {
+    const answer = await this.#ask('GET', `/subjects/${encodeURIComponent(subject)}/versions`)
+    if (answer.status === 404) return false
+    if (answer.status !== 200 || !Array.isArray(answer.body)) throw unexpected(subject, answer)
+    return answer.body.length > 0
   }
 
   async #compatibility(subject: string): Promise<string | null> {

@@ -1,5 +1,6 @@
 import { ContractError } from '@weir/contracts'
 import { Command, CommanderError } from 'commander'
+import manifest from '../package.json' with { type: 'json' }
 import type { Cli } from './cli.ts'
 import { addContractApply } from './commands/contract-apply.ts'
 import { addContractNew } from './commands/contract-new.ts'
@@ -47,6 +48,7 @@ try {
 function program(): Command {
   const weir = new Command('weir')
     .description('Contracts and policies of Weir: look through them, test them, see what a change shows.')
+    .version(manifest.version, '--version')
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
     .showHelpAfterError('(--help says more)')

@@ -74,6 +74,10 @@ describe('weir', () => {
     expect(out).toContain('20 difference or violation found')
   })
 
+  test('tells its version', async () => {
+    expect(await weir(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+  })
+
   test('ends with 2 for a command that it does not know', async () => {
     const { code, out, err } = await weir(['policy', 'lnit'])
     expect(code).toBe(2)
@@ -124,6 +128,15 @@ describe('weir policy lint', () => {
         column: 3,
       },
       { kind: 'summary', errors: 1, warnings: 0 },
+    ])
+  })
+
+  test('gives a folder that is not there as a finding too', async () => {
+    const { code, records } = await weir(['policy', 'lint', '-c', `${folder().path}/nowhere`, '--json'])
+    expect(code).toBe(3)
+    expect(records).toMatchObject([
+      { kind: 'finding', rule: 'WEIR_CONTRACT_MISSING_FILE', severity: 'error' },
+      { kind: 'summary', errors: 1, warnings: 0, notes: 0 },
     ])
   })
 
@@ -268,7 +281,8 @@ describe('weir policy diff', () => {
     write('cinema/tips.2.yaml', FINER.get('cinema/tips.2.yaml') ?? '')
     const { code, records } = await weir(['policy', 'diff', 'HEAD', '-c', path, '--json'])
     expect(code).toBe(20)
-    expect(records[0]).toMatchObject({ kind: 'change', purpose: 'tips', about: 'leaf', order: 'more', path: ['at'] })
+    expect(records[0]).toMatchObject({ kind: 'change', purpose: 'tips', about: 'leaf', order: 'more', path: 'at' })
+    for (const record of records) expect(Object.keys(record)[0]).toBe('kind')
     expect(records.at(-1)).toMatchObject({ kind: 'summary', before: 'HEAD', outputs: 1, noticeMissing: true })
   })
 

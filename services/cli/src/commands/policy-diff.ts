@@ -7,6 +7,7 @@ import {
   leafAt,
   loadContracts,
   type OutputChanges,
+  pathText,
 } from '@weir/contracts'
 import type { Command } from 'commander'
 import { type Cli, type ContractsOption, contractsFolder, type JsonOption, outJson } from '../cli.ts'
@@ -74,7 +75,7 @@ function docText({ stream }: OutputChanges, { path }: Change, { streams }: Contr
   return doc === undefined || doc === '' ? '' : `: "${doc}"`
 }
 
-function recordsOf({ groups, ...output }: OutputChanges): object[] {
+function recordsOf({ groups, kind, ...output }: OutputChanges): object[] {
   const changes = groups.flatMap(({ audience, after, changes: list }) =>
     list.map(({ about, order, text, path }) => ({
       kind: 'change',
@@ -83,12 +84,12 @@ function recordsOf({ groups, ...output }: OutputChanges): object[] {
       audience,
       about,
       order,
-      path,
+      path: path === null ? null : pathText(path),
       text,
       file: after.file,
     })),
   )
-  return [...changes, { ...output, change: output.kind, kind: 'output' }]
+  return [...changes, { kind: 'output', change: kind, ...output }]
 }
 
 function titleOf({ stream, purpose, kind, noticeBefore, noticeAfter }: OutputChanges): string {

@@ -1,6 +1,8 @@
 import {
+  ContractError,
   type Contracts,
   type Finding,
+  type LintReport,
   lintContracts,
   loadContracts,
   type Registered,
@@ -40,11 +42,8 @@ export function addPolicyLint(parent: Command, cli: Cli): void {
 
 async function lint(cli: Cli, options: Options): Promise<void> {
   const folder = contractsFolder(cli, options)
-  const texts = readFolder(folder)
   const skipped: string[] = []
-  const against = earlierContract(folder, options, skipped)
-  const registered = await registeredOf(cli, texts, options)
-  const report = lintContracts(texts, { against, ...(registered === null ? {} : { registered }) })
+  const report = await reportOf(cli, folder, options, skipped)
   skipped.push(...report.skipped)
 
   const count = (severity: Finding['severity']) => report.findings.filter((one) => one.severity === severity).length
@@ -60,6 +59,31 @@ async function lint(cli: Cli, options: Options): Promise<void> {
 
   if (report.findings.some((one) => one.rule.startsWith('WEIR_CONTRACT_'))) cli.end(ExitCode.contractInvalid)
   else if (errors > 0 || (options.strict === true && warnings > 0)) cli.end(ExitCode.difference)
+}
+
+/** A folder that can't be read is a finding like any other contract that does not load. */
+async function reportOf(cli: Cli, folder: string, options: Options, skipped: string[]): Promise<LintReport> {
+  let texts: ReadonlyMap<string, string>
+  try {
+    texts = readFolder(folder)
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error
+    return faultsReport(error)
+  }
+  const against = earlierContract(folder, options, skipped)
+  const registered = await registeredOf(cli, texts, options)
+  return lintContracts(texts, { against, ...(registered === null ? {} : { registered }) })
+}
+
+function faultsReport({ faults }: ContractError): LintReport {
+  const findings = faults.map(
+    ({ code, ...place }): Finding => ({
+      rule: code,
+      severity: 'error',
+      ...place,
+    }),
+  )
+  return { findings, skipped: ['The contract does not load yet; the rest is looked at when it does'] }
 }
 
 function earlierContract(folder: string, { against }: Options, skipped: string[]): Contracts | null {
