@@ -200,7 +200,10 @@ export const verbs: readonly VerbWords[] = [
     edges: [
       ['capitals, names in other scripts', 'small letters, in the form that DNS uses (`xn--…`)'],
       ['an IPv6 host', 'in brackets'],
-      ['a URL without a host (`mailto:`, `data:`) or scheme, any other text', 'null'],
+      [
+        'a URL of another kind than http, https, ws, wss and ftp (`mailto:`, `tel:`, an app of its own), one without a scheme, any other text',
+        'null',
+      ],
     ],
   },
   {

@@ -10,10 +10,21 @@ export function checkNeeds(files: readonly PolicyFile[], names: readonly string[
     const report = faults.in(file.file)
     for (const need of file.needs.value) checkNeed(need, file.needs, file.purpose, names, report)
     if (file.sensitive !== null) checkNeed(file.sensitive.needs, file.sensitive, file.purpose, names, report)
-    const parent = parentOf(file.purpose)
-    if (parent === null || file.needs.value.includes(parent)) continue
-    const what = `"${file.purpose}" belongs to "${parent}", and nothing here says that "${parent}" must be granted too`
-    report.add(file.needs, 'WEIR_CONTRACT_NEEDS', what, `Write "needs: [${[parent, ...file.needs.value].join(', ')}]"`)
+    for (const child of [
+      file.purpose,
+      ...file.needs.value,
+      ...(file.sensitive === null ? [] : [file.sensitive.needs]),
+    ]) {
+      const parent = parentOf(child)
+      if (parent === null || parent === file.purpose || file.needs.value.includes(parent)) continue
+      const what = `"${child}" belongs to "${parent}", and nothing here says that "${parent}" must be granted too`
+      report.add(
+        file.needs,
+        'WEIR_CONTRACT_NEEDS',
+        what,
+        `Write "needs: [${[parent, ...file.needs.value].join(', ')}]"`,
+      )
+    }
   }
 }
 

@@ -42,6 +42,13 @@ describe('each mistake is reported with its file, line, column and mend', () => 
     expect(faultsOf(files.set('shop/mail.weekly.7.yaml', child.replace('[mail.weekly]', '[mail]')))).toEqual([])
   })
 
+  it('a need for a child without its parent', () => {
+    const files = shop()
+    files.set(TIPS, (files.get(TIPS) ?? '').replace(/^to: .*$/m, '$&\nneeds: [mail.weekly]'))
+    const what = '"mail.weekly" belongs to "mail", and nothing here says that "mail" must be granted too'
+    expect(faultsOf(files)).toContainEqual(expect.objectContaining({ file: TIPS, code: 'WEIR_CONTRACT_NEEDS', what }))
+  })
+
   it('what is sensitive needing another purpose in another file', () => {
     const second = (shop().get(MAIL) ?? '').replace('notice: 1', 'notice: 2').replace('needs: health', 'needs: counts')
     const files = shopWith(PURPOSES, '  notice: 1\nmail.weekly', '  notice: 2\nmail.weekly').set(

@@ -153,7 +153,9 @@ class Walk {
       if (near !== null) meant.add(near)
       const names = node.fields.map((field) => field.name).join(', ')
       const expected = near === null ? `one of the fields ${names}` : this.#at(near)
-      this.#add({ path: this.#at(shown(name)), expected, found: 'an unknown field' })
+      // What is like no field may be a value in a field's place: it is counted, not told.
+      const told = near === null ? `{#${Object.keys(given).indexOf(name) + 1}}` : shown(name)
+      this.#add({ path: this.#at(told), expected, found: 'an unknown field' })
     }
     return meant
   }

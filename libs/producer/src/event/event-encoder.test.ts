@@ -182,11 +182,10 @@ describe('an event that does not fit', () => {
     ])
   })
 
-  it('tells all fields when an unknown one is like none, and never more of its name than fits a line', () => {
-    const [problem] = encoder.problems({ ...least, action: { View: { dwell: 1, [`a\n${'b'.repeat(99)}`]: 1 } } })
+  it('tells all fields when an unknown one is like none, and not its name, which may be anybody’s value', () => {
+    const [problem] = encoder.problems({ ...least, action: { View: { dwell: 1, 'anna@mail.example': 1 } } })
     expect(problem?.expected).toBe('one of the fields dwell')
-    expect(problem?.path).toMatch(/^action<View>\."a\\nb+…"$/)
-    expect(problem?.path.length).toBeLessThan(90)
+    expect(problem?.path).toBe('action<View>.{#2}')
   })
 
   it('takes a field set to undefined for one that was left out', () => {

@@ -99,7 +99,7 @@ export function presentAt(place: SchemaNode, twin: Twin): Present | null {
  */
 export function branchAt(place: SchemaNode, twin: Twin, name: string): Present | null {
   if (place.kind !== 'union') return isNamed(place, name) ? { node: place, open: same } : null
-  const branch = place.branches.find((candidate) => isNamed(candidate, name))
+  const branch = branchOf(place.branches, name)
   return branch === undefined ? null : inUnion(branch, twin)
 }
 
@@ -109,6 +109,14 @@ function inUnion(branch: SchemaNode, twin: Twin): Present {
 }
 
 const same = (value: TwinValue): TwinValue => value
+
+/** By the full name, or by the simple one where it names one branch alone: a second `View` may be anybody's. */
+function branchOf(branches: readonly SchemaNode[], name: string): SchemaNode | undefined {
+  const full = branches.find((branch) => 'name' in branch && branch.name === name)
+  if (full !== undefined) return full
+  const [first, ...others] = branches.filter((branch) => simpleName(branch) === name)
+  return others.length === 0 ? first : undefined
+}
 
 function isNamed(node: SchemaNode, name: string): boolean {
   return simpleName(node) === name || ('name' in node && node.name === name)

@@ -10,13 +10,16 @@ export type Order = 'same' | 'more' | 'less' | 'mixed' | 'neither'
 /** Verbs that cut a time, finest first. */
 const TIMES: readonly Verb['kind'][] = ['keep', 'hour', 'day', 'month']
 
+/** Verbs that give null for some values: no list has them, they lie below the first bound, they are no address. */
+const MAY_GIVE_NULL: ReadonlySet<Verb['kind']> = new Set(['in', 'bucket', 'prefix', 'host', 'decimals'])
+
 export function compareVerbs(before: Verb, after: Verb): Order {
   if (before.kind === after.kind) return sameKind(before, after)
   if (before.kind === 'keep') return 'less'
   if (after.kind === 'keep') return 'more'
-  // A constant tells only that the leaf is there, which every other verb tells as well.
-  if (before.kind === 'set') return 'more'
-  if (after.kind === 'set') return 'less'
+  // A constant tells only that the leaf is there, which another verb tells as well unless it gives null for some values.
+  if (before.kind === 'set') return MAY_GIVE_NULL.has(after.kind) ? 'mixed' : 'more'
+  if (after.kind === 'set') return MAY_GIVE_NULL.has(before.kind) ? 'mixed' : 'less'
   const [a, b] = [TIMES.indexOf(before.kind), TIMES.indexOf(after.kind)]
   if (a !== -1 && b !== -1) return b < a ? 'more' : 'less'
   return 'mixed'
@@ -32,10 +35,11 @@ function sameKind(before: Verb, after: Verb): Order {
   if (before.kind === 'bucket' && after.kind === 'bucket') return bySet(before.bounds, after.bounds)
   if (before.kind === 'in' && after.kind === 'in') return bySet([...before.values], [...after.values])
   if (before.kind === 'routes' && after.kind === 'routes') {
-    const order = bySet(before.patterns, after.patterns)
-    const moved = before.patterns.some((pattern, i) => pattern !== after.patterns[i])
+    const stayed = before.patterns.filter((pattern) => after.patterns.includes(pattern))
+    const now = after.patterns.filter((pattern) => before.patterns.includes(pattern))
     // The first that fits wins, so the same patterns in another order sort values otherwise.
-    return order === 'same' && moved ? 'mixed' : order
+    if (stayed.some((pattern, i) => pattern !== now[i])) return 'mixed'
+    return bySet(before.patterns, after.patterns)
   }
   if (before.kind === 'set' && after.kind === 'set') return before.constant === after.constant ? 'same' : 'neither'
   return 'same'
