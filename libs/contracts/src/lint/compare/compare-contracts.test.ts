@@ -135,6 +135,20 @@ test.each([
   expect(output?.widening).toBe(order === 'more' ? 'missing' : 'none')
 })
 
+test('no longer listening to GPC is no matter of the next notice while older grants still give something', () => {
+  const files = travelWith(
+    ['purposes.yaml', 'gpc: denies', 'gpc: ignored'],
+    ['purposes.yaml', 'notice: 2', 'notice: 3'],
+  )
+  files.set('travel/tips.3.yaml', TIPS_3)
+  const ofPurpose = (of: Map<string, string>) =>
+    compareContracts(before, contractsOf(of)).find(({ stream, purpose }) => stream === null && purpose === 'tips')
+  expect(ofPurpose(files)?.widening).toBe('missing')
+  files.delete('travel/tips.1.yaml')
+  files.delete('travel/tips.2.yaml')
+  expect(ofPurpose(files)?.widening).toBe('new-notice')
+})
+
 test('a stream more for a purpose that people have agreed to needs the next notice', () => {
   const files = travel()
   files.set('rail/event.avsc', (files.get('travel/event.avsc') ?? '').replace('"Trip"', '"Ride"'))

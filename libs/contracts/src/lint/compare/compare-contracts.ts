@@ -63,7 +63,16 @@ function ofPurpose(before: Contracts, after: Contracts, name: string): OutputCha
   if (changes.length === 0) return []
   const group: AudienceChanges = { audience: { kind: 'all' }, after: viewWithoutGrant(null), changes }
   const asked = b.notice > a.notice
-  return [outcome(null, name, 'changed', a.notice, b.notice, [group], () => asked)]
+  // Basis and GPC hold for every grant at once, whatever notice it was given under.
+  const forAll = changes.some(({ about, order }) => (about === 'basis' || about === 'gpc') && widens(order))
+  const covered = asked && !(forAll && oldGrantsCount(after, name, a.notice))
+  return [outcome(null, name, 'changed', a.notice, b.notice, [group], () => covered)]
+}
+
+/** Whether grants under a notice still give something: a policy for them is in force, or no policy tells them apart. */
+function oldGrantsCount(contracts: Contracts, purpose: string, notice: number): boolean {
+  const outputs = contracts.streams.flatMap((stream) => stream.outputs).filter((one) => one.purpose.name === purpose)
+  return outputs.length === 0 || outputs.some((one) => one.policies.some((policy) => policy.notice <= notice))
 }
 
 function ofOutput(before: Contracts, after: Contracts, stream: string, purpose: string): OutputChanges[] {
