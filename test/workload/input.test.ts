@@ -51,7 +51,7 @@ test('an event that does not fit is named by line and field path, without any of
 test('a field that is missing, unknown or empty where it may not be is said so', async () => {
   const { sessionId: _sessionId, ...without } = { sessionId: 0, ...event }
   expect(await refusal(JSON.stringify(without))).toContain('sessionId is missing, expected text')
-  expect(await refusal(JSON.stringify({ ...event, shoeSize: 44 }))).toContain('shoeSize is an unknown field')
+  expect(await refusal(JSON.stringify({ ...event, shoeSize: 44 }))).toContain('{#17} is an unknown field')
   expect(await refusal(JSON.stringify({ ...event, subjectId: '' }))).toContain('subjectId is empty text')
 })
 
