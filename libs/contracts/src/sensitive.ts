@@ -5,7 +5,7 @@ import { keyNames } from './language-key.ts'
 import { sensitiveKeys } from './language-keys.ts'
 import type { Located, Spot } from './located.ts'
 import type { Path, Sensitive } from './model.ts'
-import { ANY_KEY, pathText } from './path.ts'
+import { ANY_KEY, EACH, pathText } from './path.ts'
 import { findPath, type LineContext } from './policy-line.ts'
 import { typeText } from './verb-fit.ts'
 
@@ -53,6 +53,10 @@ function readBy(by: Found<string>, schema: EventSchema, faults: FileFaults): Pat
   const { path, leaf } = found
   if (leaf.raw.type !== 'string' && leaf.raw.type !== 'enum') {
     return refuse(`${pathText(path)} is ${typeText(leaf.raw)}, and a list holds texts`, 'Name a string or an enum')
+  }
+  // Only the innermost element would be left out, and what stands around it would pass.
+  if (path.at(-1) === EACH || path.filter((step) => step === EACH).length > 1) {
+    return refuse(`${pathText(path)} lies in a list inside what it is about`, 'Name a leaf of the element to leave out')
   }
   if (!leaf.raw.path.includes(ANY_KEY)) return found.path
   return refuse(`${pathText(path)} lies in a map, which has no elements to leave out`, 'Name a leaf outside maps')
