@@ -1,3 +1,5 @@
 export * from './faults.ts'
 export * from './port.ts'
+export { Marks } from './read/marks.ts'
 export * from './reference/index.ts'
+export type { Pseudonymize, Rewriter } from './reference/port.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readSchema } from '../schema/schema-node.ts'
 import { type TwinValue, twinOf } from './avro-twin.ts'
-import { readSchema } from './schema-node.ts'
 
 const twin = (schema: unknown) => twinOf(readSchema(schema))
 

@@ -1,5 +1,5 @@
 import avro from 'avsc'
-import type { SchemaNode } from './schema-node.ts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 
 /**
  * The values avsc gives and takes for a schema's twin. Every string, float, double and bytes is a Buffer of its own

@@ -1,6 +1,6 @@
+import type { SchemaNode } from '../schema/schema-node.ts'
 import type { TwinValue } from './avro-twin.ts'
 import { numberIn, numberKind, numberOf } from './numbers.ts'
-import type { SchemaNode } from './schema-node.ts'
 
 /**
  * The greatest bound that the value reaches, in the clean type; null below the first bound, and for NaN. Bounds are

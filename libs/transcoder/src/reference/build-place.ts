@@ -1,11 +1,11 @@
 import { branchName, keysOf, type Path, type Verb } from '@weir/contracts'
-import type { Pseudonymize } from '../port.ts'
+import { ITEMS, keyStep, readStep, restAfter, restAfterKey } from '../schema/path-step.ts'
+import type { ArrayNode, MapNode, RecordNode, SchemaNode } from '../schema/schema-node.ts'
 import { entriesOf, itemsOf, lastValue, type MapEntry, mapOf, type Twin, type TwinValue } from './avro-twin.ts'
 import { branchField, cleanType } from './clean-place.ts'
 import { branchAt, fieldOf, type Present, presentAt } from './leaf-path.ts'
 import { compileListed } from './listed.ts'
-import { ITEMS, keyStep, readStep, restAfter, restAfterKey } from './path-step.ts'
-import type { ArrayNode, MapNode, RecordNode, SchemaNode } from './schema-node.ts'
+import type { Pseudonymize } from './port.ts'
 import { compileVerb } from './verb.ts'
 
 /** What the caller says of one record. */

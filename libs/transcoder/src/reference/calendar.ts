@@ -1,6 +1,6 @@
+import type { SchemaNode } from '../schema/schema-node.ts'
+import { floorTo, unitsPerMs } from '../schema/timestamps.ts'
 import { isInt64, type TwinValue } from './avro-twin.ts'
-import type { SchemaNode } from './schema-node.ts'
-import { floorTo, unitsPerMs } from './timestamps.ts'
 
 export type CalendarUnit = 'hour' | 'day' | 'month'
 

@@ -1,9 +1,9 @@
 import { type BranchLeaf, type Path, pathText, type Verb } from '@weir/contracts'
 import { CleanSchemaError } from '../faults.ts'
+import { readStep } from '../schema/path-step.ts'
+import { type RecordNode, readSchema, type SchemaNode } from '../schema/schema-node.ts'
 import { constantIn } from './constant.ts'
 import { numberIn, numberKind } from './numbers.ts'
-import { readStep } from './path-step.ts'
-import { type RecordNode, readSchema, type SchemaNode } from './schema-node.ts'
 
 /**
  * Reads a clean schema: a record in which everything may be null, fields, elements of arrays and values of maps alike.

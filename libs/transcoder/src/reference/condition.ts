@@ -1,8 +1,8 @@
 import type { LeafIs } from '@weir/contracts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 import type { Twin, TwinValue } from './avro-twin.ts'
 import { isConstant } from './constant.ts'
 import { findPath } from './leaf-path.ts'
-import type { SchemaNode } from './schema-node.ts'
 
 /** Whether all of these hold of a record. */
 export type Condition = (record: TwinValue) => boolean

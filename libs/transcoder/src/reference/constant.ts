@@ -1,7 +1,7 @@
 import type { Constant } from '@weir/contracts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 import { boxed, bytesOf, indexOf, type TwinValue } from './avro-twin.ts'
 import { numberIn, numberKind, numberOf } from './numbers.ts'
-import type { SchemaNode } from './schema-node.ts'
 
 /** A constant as a value of the type; null when the type can't hold it. */
 export function constantIn(node: SchemaNode, constant: Constant): TwinValue {

@@ -1,6 +1,6 @@
+import type { SchemaNode } from '../schema/schema-node.ts'
+import { unitsPerMs } from '../schema/timestamps.ts'
 import { boxed, bytesOf, indexOf, type TwinValue } from './avro-twin.ts'
-import type { SchemaNode } from './schema-node.ts'
-import { unitsPerMs } from './timestamps.ts'
 
 export type Convert = (value: TwinValue) => TwinValue
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { readSchema } from '../schema/schema-node.ts'
 import { twinOf } from './avro-twin.ts'
 import { branchAt } from './leaf-path.ts'
-import { readSchema } from './schema-node.ts'
 
 const view = (namespace: string) => ({
   type: 'record',

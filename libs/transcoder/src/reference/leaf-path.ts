@@ -1,7 +1,7 @@
 import type { Path } from '@weir/contracts'
+import { readStep } from '../schema/path-step.ts'
+import { type SchemaNode, simpleName } from '../schema/schema-node.ts'
 import { entriesOf, isTwinRecord, itemsOf, lastValue, type Twin, type TwinValue } from './avro-twin.ts'
-import { readStep } from './path-step.ts'
-import { type SchemaNode, simpleName } from './schema-node.ts'
 
 /** What stands at a place of the writer schema, apart from null. */
 export interface Present {

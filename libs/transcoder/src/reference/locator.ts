@@ -1,10 +1,10 @@
 import { type Path, pathText } from '@weir/contracts'
 import { FaultCode } from '../faults.ts'
 import type { Located, Locator, SteeringPaths, Unusable } from '../port.ts'
+import { readSchema, type SchemaNode } from '../schema/schema-node.ts'
+import { floorTo, unitsPerMs } from '../schema/timestamps.ts'
 import { bytesOf, type Twin, type TwinValue, twinOf } from './avro-twin.ts'
 import { type Found, findPath, isMentioned } from './leaf-path.ts'
-import { readSchema, type SchemaNode } from './schema-node.ts'
-import { floorTo, unitsPerMs } from './timestamps.ts'
 import { checkWhole } from './whole-record.ts'
 
 /**

@@ -1,5 +1,5 @@
+import type { SchemaNode } from '../schema/schema-node.ts'
 import { bytesOf, type TwinValue } from './avro-twin.ts'
-import type { SchemaNode } from './schema-node.ts'
 
 export type NumberKind = 'int' | 'long' | 'float' | 'double'
 

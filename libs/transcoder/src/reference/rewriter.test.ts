@@ -14,9 +14,9 @@ import {
   type RawEvent,
   rawWith,
 } from '../fixtures/clickstream.ts'
-import type { Rewriter } from '../port.ts'
+import { readSchema } from '../schema/schema-node.ts'
+import type { Rewriter } from './port.ts'
 import { compileRewriter } from './rewriter.ts'
-import { readSchema } from './schema-node.ts'
 import { checkWhole } from './whole-record.ts'
 
 type AvscSchema = Parameters<typeof avro.Type.forSchema>[0]

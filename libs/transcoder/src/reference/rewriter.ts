@@ -1,13 +1,13 @@
 import type { Branch, BranchLeaf } from '@weir/contracts'
 import { FaultCode, RewriteFault } from '../faults.ts'
-import type { Rewriter } from '../port.ts'
+import { ITEMS } from '../schema/path-step.ts'
+import { type RecordNode, readSchema } from '../schema/schema-node.ts'
 import { type Twin, type TwinValue, twinOf } from './avro-twin.ts'
 import { type Build, compileFields, type Twins } from './build-place.ts'
 import { checkNamed, readCleanSchema } from './clean-place.ts'
 import { type Condition, compileCondition } from './condition.ts'
 import { compileListed, type IsListed } from './listed.ts'
-import { ITEMS } from './path-step.ts'
-import { type RecordNode, readSchema } from './schema-node.ts'
+import type { Rewriter } from './port.ts'
 import { checkWhole } from './whole-record.ts'
 
 /**

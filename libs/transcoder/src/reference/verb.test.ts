@@ -1,9 +1,9 @@
 import type { Constant, Verb } from '@weir/contracts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { readSchema } from '../schema/schema-node.ts'
+import { routeOf } from '../verbs/route.ts'
 import { boxed, bytesOf, type TwinValue } from './avro-twin.ts'
-import { routeOf } from './route.ts'
-import { readSchema } from './schema-node.ts'
 import { compileVerb } from './verb.ts'
 
 const MILLIS = { type: 'long', logicalType: 'timestamp-millis' }

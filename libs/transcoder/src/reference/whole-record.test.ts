@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FaultCode } from '../faults.ts'
-import { readSchema } from './schema-node.ts'
+import { readSchema } from '../schema/schema-node.ts'
 import { checkWhole } from './whole-record.ts'
 
 const check = (schema: unknown, ...bytes: number[]): FaultCode =>

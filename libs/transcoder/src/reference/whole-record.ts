@@ -1,5 +1,5 @@
 import { FaultCode } from '../faults.ts'
-import type { SchemaNode } from './schema-node.ts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 
 /** Deeper nesting than any event has. Without a bound, a recursive schema lets one record exhaust the stack. */
 const MAX_DEPTH = 128
