@@ -13,8 +13,8 @@ describe('the way to a stack', () => {
     expect(chooseWay({ ...given, PATH: '/bin' })).toEqual({ kind: 'given', env: given })
   })
 
-  it('is native when none is set, and an empty one counts as not set', () => {
-    expect(chooseWay({ REDIS_URL: ' ' })).toEqual({ kind: 'native' })
+  it('is ours when none is set, and an empty one counts as not set', () => {
+    expect(chooseWay({ REDIS_URL: ' ' })).toEqual({ kind: 'ours' })
   })
 
   it.each(['KAFKA_BROKERS', 'REDIS_URL', 'SCHEMA_REGISTRY_URL'] as const)(

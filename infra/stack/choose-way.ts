@@ -7,21 +7,20 @@ export interface StackEnv {
   readonly SCHEMA_REGISTRY_URL: string
 }
 
-/** How the parts are had: somebody else runs them, or this module starts them as processes of this machine. */
-export type Way = { readonly kind: 'given'; readonly env: StackEnv } | { readonly kind: 'native' }
+/** How the parts are had: somebody else runs them, or this module starts them, as processes or as containers. */
+export type Way = { readonly kind: 'given'; readonly env: StackEnv } | { readonly kind: 'ours' }
 
 const names = ['KAFKA_BROKERS', 'REDIS_URL', 'SCHEMA_REGISTRY_URL'] as const
 
 /**
- * Decides how the parts are had: the three addresses if they are set, else native. Containers will be a third way,
- * between the two.
+ * Decides how the parts are had: the three addresses if they are set, else parts of our own.
  *
  * @throws StackError WEIR_STACK_ADDRESSES_INCOMPLETE if some addresses are set and others are not: a stack half theirs
  * and half ours would mix two clusters without a word.
  */
 export function chooseWay(env: NodeJS.ProcessEnv): Way {
   const missing = names.filter((name) => !env[name]?.trim())
-  if (missing.length === names.length) return { kind: 'native' }
+  if (missing.length === names.length) return { kind: 'ours' }
   if (missing.length > 0) {
     throw new StackError(
       'WEIR_STACK_ADDRESSES_INCOMPLETE',

@@ -7,6 +7,7 @@ const oldestJava = 17
 const waysOut = [
   'Ways out:',
   `  - install a Java runtime, ${oldestJava} or newer, and Maven, 3.8 or newer (Debian, Ubuntu: apt install openjdk-17-jre-headless maven; macOS: brew install openjdk@17 maven)`,
+  '  - or run a Docker engine with its compose plugin (this way has not been tested)',
   '  - or use parts that already run: set KAFKA_BROKERS, REDIS_URL and SCHEMA_REGISTRY_URL',
 ].join('\n')
 

@@ -21,7 +21,7 @@ try {
   for (const [name, value] of Object.entries(stack.env)) process.stdout.write(`export ${name}=${shellWord(value)}\n`)
   if (stack.kind === 'given') process.exit(0)
   toStandardError('up; Ctrl-C stops it and removes its data')
-  const end = await Promise.race([asked, stack.lost])
+  const end = await Promise.race(stack.kind === 'native' ? [asked, stack.lost] : [asked])
   await stack.stop()
   if (end !== 'asked') throw end
   toStandardError('stopped, nothing left behind')
