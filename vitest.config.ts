@@ -12,7 +12,10 @@ export default defineConfig({
         // Beside the code, and helpers of the tests themselves: no stack, seconds.
         test: {
           name: 'unit',
-          include: ['{libs,services,infra}/**/*.test.ts', 'test/{support,workload,check,policies}/**/*.test.ts'],
+          include: [
+            '{libs,services,infra}/**/*.test.ts',
+            'test/{support,workload,check,policies,copy,prove}/**/*.test.ts',
+          ],
           isolate: false,
           maxWorkers: 2,
           testTimeout: 20_000,

@@ -73,8 +73,8 @@ function streamTopics(stream: Stream, { rawPartitions }: TopicOptions): TopicSpe
     {
       // The broker's time bounds what a producer may claim of an event's time, and dates it against decisions.
       topic: stream.rawTopic,
-      // It also undoes a producer's compression: snappy and lz4 can't be read yet, so that one such batch would stop the
-      // stream, and how large a record is inside a batch would be unknown until it lies in memory.
+      // It also undoes a producer's compression: `max.message.bytes` bounds batches as they come, so that one of a few
+      // kilobytes could hold a record that is too large for quarantine.
       partitions: rawPartitions,
       config: {
         ...SAFE,

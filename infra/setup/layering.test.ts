@@ -18,6 +18,7 @@ const PLANTED: readonly [path: string, source: string, rule: string | null][] = 
   ['libs/kafka/src/p8.ts', `import 'avsc'`, 'correctness/noUndeclaredDependencies'],
   ['libs/kafka/src/deep/p9.ts', `import '../mends/x.ts'\nimport 'kafkajs'\nimport 'node:net'`, null],
   ['libs/kafka/src/p10.ts', `console.log('x')`, 'suspicious/noConsole'],
+  ['libs/kafka/src/p13.ts', `import '@weir/transcoder/reference'`, 'style/noRestrictedImports'],
   ['libs/kafka/src/p11.test.ts', `import 'vitest'\nimport './x.ts'`, null],
   ['libs/kafka/src/p12.test.ts', `import '@weir/test'`, 'style/noRestrictedImports'],
   // pure libraries
@@ -48,6 +49,10 @@ const PLANTED: readonly [path: string, source: string, rule: string | null][] = 
   ['libs/pseudonym/src/r7.ts', `import '@weir/consent'`, 'style/noRestrictedImports'],
   ['libs/transcoder/src/r8.ts', `import '@weir/contracts'`, null],
   ['libs/transcoder/src/r9.ts', `import '@weir/consent'`, 'style/noRestrictedImports'],
+  ['libs/transcoder/src/write/r10.ts', `import '../reference/x.ts'`, 'style/noRestrictedImports'],
+  ['libs/transcoder/src/read/r11.ts', `import 'avsc'`, 'style/noRestrictedImports'],
+  ['libs/transcoder/src/reference/r12.ts', `import 'avsc'\nimport './x.ts'`, null],
+  ['libs/transcoder/src/write/r13.test.ts', `import '../reference/x.ts'`, null],
   // services
   ['services/sanitizer/src/s1.ts', `import '@weir/service-consent'`, 'style/noRestrictedImports'],
   ['services/sanitizer/src/s2.ts', `import '../../consent/src/x.ts'`, 'style/noRestrictedImports'],
@@ -56,9 +61,16 @@ const PLANTED: readonly [path: string, source: string, rule: string | null][] = 
   ['services/sanitizer/src/s5.ts', `import '@weir/kafka'\nimport 'node:fs'\nexport const now = Date.now()`, null],
   ['services/sanitizer/src/s6.ts', `import 'kafkajs'`, 'correctness/noUndeclaredDependencies'],
   ['services/sanitizer/src/s7.test.ts', `import '@weir/service-consent'`, 'style/noRestrictedImports'],
+  ['services/sanitizer/src/s8.ts', `import '@weir/transcoder/reference'`, 'style/noRestrictedImports'],
+  ['services/cli/src/cases/s9.ts', `import '@weir/transcoder/reference'`, 'style/noRestrictedImports'],
+  ['services/cli/src/s10.ts', `import '@weir/transcoder'`, null],
+  ['services/sanitizer/src/s11.test.ts', `import '@weir/transcoder/reference'`, null],
   // the rest
   ['infra/stack/t1.ts', `import '../../services/consent/src/x.ts'`, 'style/noRestrictedImports'],
   ['infra/demo/t2.ts', `import '../../services/consent/src/x.ts'`, null],
+  ['infra/stack/t4.ts', `import '@weir/transcoder/reference'`, 'style/noRestrictedImports'],
+  ['infra/demo/t5.ts', `import '@weir/transcoder/reference'`, 'style/noRestrictedImports'],
+  ['test/bench/t6.ts', `import '@weir/transcoder/reference'`, null],
   ['test/e2e/t3.test.ts', `import '../../services/consent/src/x.ts'\nimport 'vitest'`, null],
   // the checker
   ['test/check/u1.ts', `import '@weir/consent'`, 'style/noRestrictedImports'],
@@ -68,6 +80,7 @@ const PLANTED: readonly [path: string, source: string, rule: string | null][] = 
   ['test/check/u5.ts', `import './x.ts'\nimport 'avsc'\nimport 'node:crypto'`, null],
   ['test/check/u6.test.ts', `import '@weir/consent'\nimport '../../libs/consent/src/x.ts'`, null],
   ['test/check/fixtures/u7.ts', `import '@weir/consent'\nimport '../x.ts'`, null],
+  ['test/copy/check/u9.ts', `import '../copier.ts'`, 'style/noRestrictedImports'],
 ]
 
 const root = resolve(import.meta.dirname, '../..')

@@ -10,31 +10,47 @@ export interface KafkaOptions {
   readonly classPath: string
   /** Broker settings beside or instead of the stack's own, in Kafka's names. */
   readonly config: Readonly<Record<string, string | number | boolean>>
+  /** More words for `kafka-storage format`, such as --feature or --add-scram. */
+  readonly format?: readonly string[]
   /** Upper bound of the broker's heap. */
   readonly heapMb: number
   readonly env: NodeJS.ProcessEnv
+  /** One of several. Default: alone. */
+  readonly node?: ClusterNode
 }
 
-/** One broker that is its own controller (KRaft), for one machine and one stack's life. */
+/** A broker's place among several. */
+export interface ClusterNode {
+  /** From 1. */
+  readonly id: number
+  readonly clusterId: string
+  /** `id@host:port` of every controller, once all have their ports. */
+  voters(): string
+}
+
+/** A broker that is a controller too (KRaft), for one machine and one stack's life; alone or one of several. */
 export function kafka(options: KafkaOptions): PartKind {
+  const { node } = options
   const propertiesFile = (place: PartPlace): string => join(place.dataFolder, 'server.properties')
   const java = (place: PartPlace, heapMb: number): string[] => [
     ...javaFlags(place.dataFolder, heapMb),
+    // Brokers of a cluster are started again and again: a quick start is worth more than the best code.
+    ...(node === undefined ? [] : ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']),
     '-Dorg.slf4j.simpleLogger.showDateTime=true',
     '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
     '-cp',
     options.classPath,
   ]
   return {
-    name: 'kafka',
+    name: node === undefined ? 'kafka' : `kafka-${node.id}`,
     ports: 2,
     async prepare(place, run) {
       await mkdir(join(place.dataFolder, 'tmp'), { recursive: true })
-      const settings = { ...brokerSettings(place), ...options.config }
+      const settings = { ...brokerSettings(place), ...(node && clusterSettings(node)), ...options.config }
       const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`)
       await writeFile(propertiesFile(place), lines.join(''))
       if (existsSync(join(place.dataFolder, 'logs', 'meta.properties'))) return
-      const id = randomBytes(16).toString('base64url')
+      const id = node?.clusterId ?? newClusterId()
       await run([
         ...java(place, 128),
         'kafka.tools.StorageTool',
@@ -43,12 +59,32 @@ export function kafka(options: KafkaOptions): PartKind {
         `--cluster-id=${id}`,
         '--config',
         propertiesFile(place),
+        ...(options.format ?? []),
       ])
     },
     command: () => options.java,
     args: (place) => [...java(place, options.heapMb), 'kafka.Kafka', propertiesFile(place)],
     env: () => javaEnv(options.env),
     ready: /Kafka Server started/,
+  }
+}
+
+export function newClusterId(): string {
+  return randomBytes(16).toString('base64url')
+}
+
+/** Every record on all three brokers, acknowledged by two at least: one may go at any time. */
+function clusterSettings(node: ClusterNode): Record<string, string | number | boolean> {
+  return {
+    'node.id': node.id,
+    'controller.quorum.voters': node.voters(),
+    'default.replication.factor': 3,
+    'min.insync.replicas': 2,
+    'offsets.topic.replication.factor': 3,
+    'transaction.state.log.replication.factor': 3,
+    'transaction.state.log.min.isr': 2,
+    'share.coordinator.state.topic.replication.factor': 3,
+    'share.coordinator.state.topic.min.isr': 2,
   }
 }
 

@@ -7,10 +7,12 @@ import { lastLines, logSince, logSize } from './log-file.ts'
 import { freePort } from './ports.ts'
 
 export type PartName = 'kafka' | 'redis' | 'registry'
+/** A part of the stack, or one broker of a cluster. */
+export type ProcessName = PartName | `kafka-${number}`
 
 /** What makes a part of the stack that part. */
 export interface PartKind {
-  readonly name: PartName
+  readonly name: ProcessName
   /** How many ports it listens on; the first is the one clients use. */
   readonly ports: number
   /** What to do before each start, such as writing a configuration; `run` runs a command to its end. */
@@ -29,7 +31,7 @@ export interface PartPlace {
 
 /** A part of the stack that can be stopped, killed and started again, always on the same port. */
 export interface Part {
-  readonly name: PartName
+  readonly name: ProcessName
   /** Where clients reach it, on 127.0.0.1. */
   readonly port: number
   /** Its process, while it runs. */
@@ -62,7 +64,7 @@ interface Running {
 
 /** A part as a process under the guardian. */
 export class NativePart implements Part {
-  readonly name: PartName
+  readonly name: ProcessName
   readonly dataFolder: string
   readonly log: string
   readonly #kind: PartKind
@@ -82,6 +84,11 @@ export class NativePart implements Part {
 
   get port(): number {
     return this.#ports[0] ?? 0
+  }
+
+  /** All its ports, the clients' first. */
+  get ports(): readonly number[] {
+    return this.#ports
   }
 
   get pid(): number | undefined {

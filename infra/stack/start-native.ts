@@ -4,7 +4,7 @@ import type { StackError } from './errors.ts'
 import { Guarded } from './guarded.ts'
 import { findJava } from './java.ts'
 import { kafka } from './kafka.ts'
-import { NativePart, type Part, type PartName } from './part.ts'
+import { NativePart, type Part, type PartName, type ProcessName } from './part.ts'
 import { findRedis, redis } from './redis.ts'
 import { registry, registryPath } from './registry.ts'
 import { toStandardError } from './say.ts'
@@ -17,6 +17,8 @@ export interface NativeOptions {
   readonly start?: readonly PartName[]
   /** Broker settings beside or instead of the stack's own, in Kafka's names. */
   readonly kafkaConfig?: Readonly<Record<string, string | number | boolean>>
+  /** More words for `kafka-storage format`, such as --feature or --add-scram. */
+  readonly kafkaFormat?: readonly string[]
   /** Where Java, Maven and Redis are looked for. Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv
   /** Hears what is being done, a line at a time. Default: standard error. */
@@ -57,6 +59,7 @@ export async function startNativeStack(options: NativeOptions = {}): Promise<Nat
           java,
           classPath: brought.kafkaClassPath,
           config: options.kafkaConfig ?? {},
+          format: options.kafkaFormat ?? [],
           heapMb: KAFKA_HEAP_MB,
           env,
         }),
@@ -65,7 +68,7 @@ export async function startNativeStack(options: NativeOptions = {}): Promise<Nat
       registry: make(registry({ java, jar: brought.registryJar, env })),
     }
     const since = performance.now()
-    const started = options.start ?? ['kafka', 'redis', 'registry']
+    const started: readonly ProcessName[] = options.start ?? ['kafka', 'redis', 'registry']
     await Promise.all(
       Object.values(parts).map((part) => (started.includes(part.name) ? part.startOnAnyPorts() : part.choosePorts())),
     )

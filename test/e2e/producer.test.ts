@@ -8,6 +8,7 @@ import { createProducer, InvalidEvent, type Producer, type ProducerOptions } fro
 import avro from 'avsc'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { dump, type ForeignRecord, produce } from '../support/foreign/foreign.ts'
+import { Api, startKafkaProxy } from '../support/kafka-proxy.ts'
 import type { ClickstreamEvent } from '../workload/clickstream-types.ts'
 
 const FOLDER = new URL('../../infra/contracts', import.meta.url).pathname
@@ -64,6 +65,30 @@ describe('the producer, on real parts', () => {
     producer = await createProducer<ClickstreamEvent>(options())
   })
   afterAll(() => producer?.close())
+
+  it('writes nothing twice and loses nothing when answers are lost on the way', async () => {
+    const proxy = await startKafkaProxy(inject('stack').KAFKA_BROKERS)
+    const shaky = await createProducer<ClickstreamEvent>({
+      ...options(),
+      brokers: proxy.address,
+      kafka: { requestTimeoutMs: 600 },
+    })
+    try {
+      const ids = Array.from({ length: 30 }, () => randomUUID())
+      const recorded = []
+      for (const [i, eventId] of ids.entries()) {
+        if (i % 10 === 0) proxy.dropResponses(Api.produce, 1)
+        const [one] = await Promise.all([shaky.track(event('shaky-1', { eventId })), shaky.flush()])
+        recorded.push(one)
+      }
+      const theirs = (await dump(inject('stack').KAFKA_BROKERS, [topic])).filter((r) => String(r.key) === 'shaky-1')
+      expect(theirs.map((r) => decode(r)['eventId'])).toEqual(ids)
+      expect(theirs.map((r) => r.offset)).toEqual(recorded.map((r) => r.offset))
+    } finally {
+      await shaky.close()
+      await proxy.close()
+    }
+  })
 
   it("publishes what Kafka's own client reads, completed by the contract, under the subject as key", async () => {
     const sent = event('reader-1', { experiments: { a: 'b' }, geo: null, searchQuery: 'lamp', context: { gpc: true } })

@@ -1,5 +1,7 @@
-import { type NativeOptions, type NativeStack, type Part, startNativeStack } from '@weir/infra/stack/index.ts'
+import { type NativeOptions, type NativeStack, startNativeStack } from '@weir/infra/stack/index.ts'
 import { afterAll, beforeAll } from 'vitest'
+
+export { whileAway, whileFrozen } from './part-faults.ts'
 
 const startMs = 180_000
 
@@ -20,29 +22,5 @@ export function ownStack(options: NativeOptions = {}): () => NativeStack {
   return () => {
     if (!stack) throw new Error('The stack is there only while tests run.')
     return stack
-  }
-}
-
-/** Has a part be away while `during` runs, then back again on the same port, also if `during` fails. */
-export async function whileAway<T>(
-  part: Part,
-  during: () => Promise<T>,
-  signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL',
-): Promise<T> {
-  await part.stop(signal)
-  try {
-    return await during()
-  } finally {
-    await part.start()
-  }
-}
-
-/** Has a part hang, its connections open and nothing answered, while `during` runs. */
-export async function whileFrozen<T>(part: Part, during: () => Promise<T>): Promise<T> {
-  await part.signal('SIGSTOP')
-  try {
-    return await during()
-  } finally {
-    await part.signal('SIGCONT')
   }
 }

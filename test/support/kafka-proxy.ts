@@ -1,18 +1,44 @@
 import net from 'node:net'
+import { refusalOf } from './kafka-refusals.ts'
 
 /** Numbers of Kafka's APIs that tests speak of. */
-export const Api = { produce: 0, fetch: 1, metadata: 3, findCoordinator: 10, endTxn: 26, txnOffsetCommit: 28 } as const
+export const Api = {
+  produce: 0,
+  fetch: 1,
+  listOffsets: 2,
+  metadata: 3,
+  offsetFetch: 9,
+  findCoordinator: 10,
+  createTopics: 19,
+  deleteTopics: 20,
+  initProducerId: 22,
+  endTxn: 26,
+  txnOffsetCommit: 28,
+  heartbeat: 68,
+} as const
 
 /**
- * Stands between clients and one broker, knows Kafka's frames, and can lose or hold single ones. Responses that tell
- * where the broker is are rewritten to tell where the proxy is, so that clients never go around it.
+ * Stands between clients and one broker, knows Kafka's frames, and can lose, hold or falsify single ones. Responses
+ * that tell where the broker is are rewritten to tell where the proxy is, so that clients never go around it.
  */
 export interface KafkaProxy {
   readonly address: string
   /** The next `count` responses of this API never reach the client; their requests are carried out. */
   dropResponses(apiKey: number, count: number): void
-  /** Requests of this API wait here until the returned function is called. */
-  holdRequests(apiKey: number): () => void
+  /** The next `count` requests of this API never reach the broker, and are not answered. */
+  dropRequests(apiKey: number, count: number): void
+  /**
+   * Requests of this API wait here until the returned function is called, also when their client has gone. What it
+   * returns resolves when the broker has answered all of them.
+   */
+  holdRequests(apiKey: number): () => Promise<void>
+  /** Responses of this API wait here until the returned function is called; their requests are carried out. */
+  holdResponses(apiKey: number): () => void
+  /**
+   * The next `count` requests of this API are answered with an error code: `refused`, they never reach the broker, as
+   * when it means what it says; `carried-out`, they do all the same.
+   */
+  answerWith(apiKey: number, code: number, count: number, how?: 'refused' | 'carried-out'): void
   /** How many requests of this API have come. */
   requests(apiKey: number): number
   /** Breaks every connection. */
@@ -23,46 +49,98 @@ export interface KafkaProxy {
   close(): Promise<void>
 }
 
+/** What is to be done to the frames of an API. */
+class Plan {
+  seen = 0
+  dropRequests = 0
+  dropResponses = 0
+  heldRequests: (() => Promise<void>)[] | undefined
+  heldResponses: (() => void)[] | undefined
+  answer = { code: 0, left: 0, carriedOut: false }
+}
+
 export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
   const [host = '', port = ''] = broker.split(':')
   const target = { host, port: Number(port) }
   const sockets = new Set<net.Socket>()
-  const drops = new Map<number, number>()
-  const held = new Map<number, (() => void)[]>()
-  const seen = new Map<number, number>()
+  const plans = new Map<number, Plan>()
   let ownPort = 0
+
+  const planOf = (apiKey: number): Plan => {
+    const plan = plans.get(apiKey) ?? new Plan()
+    plans.set(apiKey, plan)
+    return plan
+  }
 
   const server = net.createServer((client) => {
     const upstream = net.connect(target)
-    const apis = new Map<number, number>()
+    /** By correlation id: what was asked, and what is answered in place of the broker's own answer. */
+    const asked = new Map<number, { apiKey: number; instead: Buffer | undefined }>()
+    /** Requests of this connection that wait here, by correlation id: the broker's side stays open for them. */
+    const held = new Map<number, () => void>()
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.setNoDelay(true)
       socket.on('error', () => undefined)
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        upstream.destroy()
-      })
+      socket.on('close', () => sockets.delete(socket))
     }
+    upstream.on('close', () => {
+      client.destroy()
+      for (const answered of held.values()) answered()
+    })
+    client.on('close', () => {
+      if (held.size === 0) upstream.destroy()
+    })
+
     onFrames(client, (frame) => {
       const apiKey = frame.readInt16BE(4)
-      apis.set(frame.readInt32BE(8), apiKey)
-      seen.set(apiKey, (seen.get(apiKey) ?? 0) + 1)
-      const waiting = held.get(apiKey)
-      if (waiting === undefined) upstream.write(frame)
-      else waiting.push(() => upstream.write(frame))
+      const plan = planOf(apiKey)
+      plan.seen++
+      if (plan.dropRequests > 0) {
+        plan.dropRequests--
+        return
+      }
+      let instead: Buffer | undefined
+      if (plan.answer.left > 0) {
+        plan.answer.left--
+        instead = refusalOf(frame, plan.answer.code)
+        if (!plan.answer.carriedOut) {
+          client.write(instead)
+          return
+        }
+      }
+      const correlationId = frame.readInt32BE(8)
+      asked.set(correlationId, { apiKey, instead })
+      if (plan.heldRequests === undefined) {
+        upstream.write(frame)
+        return
+      }
+      const answered = new Promise<void>((resolve) => held.set(correlationId, resolve))
+      plan.heldRequests.push(() => {
+        upstream.write(frame)
+        return answered
+      })
     })
     onFrames(upstream, (frame) => {
-      const apiKey = apis.get(frame.readInt32BE(4)) ?? -1
-      apis.delete(frame.readInt32BE(4))
-      const left = drops.get(apiKey) ?? 0
-      if (left > 0) {
-        drops.set(apiKey, left - 1)
+      const correlationId = frame.readInt32BE(4)
+      const { apiKey, instead } = asked.get(correlationId) ?? { apiKey: -1, instead: undefined }
+      asked.delete(correlationId)
+      held.get(correlationId)?.()
+      held.delete(correlationId)
+      if (client.destroyed) {
+        // It answers what was held: only the broker had to see that request.
+        if (held.size === 0) upstream.destroy()
+        return
+      }
+      const plan = planOf(apiKey)
+      if (plan.dropResponses > 0) {
+        plan.dropResponses--
         return
       }
       if (apiKey === Api.metadata || apiKey === Api.findCoordinator) redirect(frame, target, ownPort)
-      client.write(frame)
+      const answer = () => client.write(instead ?? frame)
+      if (plan.heldResponses === undefined) answer()
+      else plan.heldResponses.push(answer)
     })
   })
 
@@ -87,16 +165,34 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
 
   return {
     address: `127.0.0.1:${ownPort}`,
-    dropResponses: (apiKey, count) => drops.set(apiKey, count),
+    dropResponses: (apiKey, count) => {
+      planOf(apiKey).dropResponses = count
+    },
+    dropRequests: (apiKey, count) => {
+      planOf(apiKey).dropRequests = count
+    },
     holdRequests: (apiKey) => {
-      held.set(apiKey, [])
+      const plan = planOf(apiKey)
+      plan.heldRequests = []
+      return async () => {
+        const waiting = plan.heldRequests ?? []
+        plan.heldRequests = undefined
+        await Promise.all(waiting.map((send) => send()))
+      }
+    },
+    holdResponses: (apiKey) => {
+      const plan = planOf(apiKey)
+      plan.heldResponses = []
       return () => {
-        const waiting = held.get(apiKey) ?? []
-        held.delete(apiKey)
+        const waiting = plan.heldResponses ?? []
+        plan.heldResponses = undefined
         for (const send of waiting) send()
       }
     },
-    requests: (apiKey) => seen.get(apiKey) ?? 0,
+    answerWith: (apiKey, code, count, how = 'refused') => {
+      planOf(apiKey).answer = { code, left: count, carriedOut: how === 'carried-out' }
+    },
+    requests: (apiKey) => planOf(apiKey).seen,
     cut,
     away,
     back: listen,

@@ -14,13 +14,14 @@ export async function readToEnd(
   { topic, partition }: TopicPartition,
   isolation: 'read_committed' | 'read_uncommitted' = 'read_committed',
   from = 0,
+  maxPartitionBytes = 1_000_000,
 ): Promise<{ records: SeenRecord[]; position: number }> {
   const fetcher = kafka.fetcher({
     topic,
     isolation,
     maxWaitMs: 50,
     maxBytes: 1_000_000,
-    maxPartitionBytes: 1_000_000,
+    maxPartitionBytes,
     readAheadBytes: 1_000_000,
   })
   try {

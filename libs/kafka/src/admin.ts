@@ -1,26 +1,28 @@
-import kafkajs, { type ConfigResourceTypes, type KafkaConfig, type Admin as KafkajsAdmin } from 'kafkajs'
-import { BrokerError, KafkaError, WrongPartitionCount } from './errors.ts'
-import type { Cluster } from './net/cluster.ts'
+import { BrokerError, ConnectionLost, WrongPartitionCount } from './errors.ts'
+import { type Cluster, CONTROL_LANE } from './net/cluster.ts'
 import { retrying } from './net/retry.ts'
 import { endOffsets } from './offsets.ts'
 import type { Admin, TopicSpec } from './port.ts'
+import type { Api } from './protocol/api.ts'
+import { describeConfigs, Resource, setTopicConfig } from './protocol/configs.ts'
+import { createTopics } from './protocol/create-topics.ts'
+import { deleteTopics } from './protocol/delete-topics.ts'
+import { Code } from './protocol/error-codes.ts'
+import type { TopicResult } from './protocol/topic-result.ts'
 
-/** Where DescribeConfigs says a value comes from: set on the topic itself. */
-const DYNAMIC_TOPIC_CONFIG = 1
-const USABLE_WITHIN_MS = 30_000
+/** For each step of a set-up, trying again included. */
+const WITHIN_MS = 30_000
 
 /**
- * Set-up and inspection by kafkajs's admin client, which is connected for each call and closed after it: this is rare,
- * and nothing is left behind.
+ * Set-up and inspection. Each step is tried again while time can mend it, so each must bear being done twice: what is
+ * there already is not created, what is gone already is deleted.
  */
-export class KafkajsAdminClient implements Admin {
+export class ClusterAdmin implements Admin {
   readonly #cluster: Cluster
-  readonly #config: KafkaConfig
   readonly #signal: AbortSignal
 
-  constructor(cluster: Cluster, config: KafkaConfig, signal: AbortSignal) {
+  constructor(cluster: Cluster, signal: AbortSignal) {
     this.#cluster = cluster
-    this.#config = config
     this.#signal = signal
   }
 
@@ -31,44 +33,44 @@ export class KafkajsAdminClient implements Admin {
       if (has !== undefined && has !== partitions) throw new WrongPartitionCount(topic, has, partitions)
     }
     const missing = specs.filter((spec) => !existing.has(spec.topic))
+    await this.#create(missing)
     const changed: string[] = []
     const same: string[] = []
-    await this.#with('Ensuring topics', async (admin) => {
-      if (missing.length > 0) {
-        await admin.createTopics({ topics: missing.map(toKafkajs), waitForLeaders: false })
-      }
-      for (const spec of specs) {
-        if (missing.includes(spec)) continue
-        if (await this.#setConfig(admin, spec)) changed.push(spec.topic)
-        else same.push(spec.topic)
-      }
-    })
+    for (const spec of specs) {
+      if (missing.includes(spec)) continue
+      if (await this.#setConfig(spec)) changed.push(spec.topic)
+      else same.push(spec.topic)
+    }
     await this.#canBeUsed(missing)
     // Somebody else may have created one at the same time.
     for (const [topic, has] of await this.#partitionCounts(missing)) {
-      const wanted = missing.find((spec) => spec.topic === topic)?.partitions ?? has
-      if (has !== wanted) throw new WrongPartitionCount(topic, has, wanted)
+      const wanted = missing.find((spec) => spec.topic === topic)
+      if (wanted === undefined) continue
+      if (has !== wanted.partitions) throw new WrongPartitionCount(topic, has, wanted.partitions)
+      await this.#setConfig(wanted)
     }
     return { created: missing.map((spec) => spec.topic), changed, same }
   }
 
   topicConfig(topic: string): Promise<Record<string, string>> {
-    return this.#with(`Reading the config of topic ${topic}`, async (admin) => {
-      const entries = await describe(admin, kafkajs.ConfigResourceTypes.TOPIC, topic)
-      return Object.fromEntries(entries.map((entry) => [entry.configName, entry.configValue]))
-    })
+    const ask = () => this.#cluster.callAny(describeConfigs(Resource.topic, topic))
+    return this.#described(ask, `Reading the config of topic ${topic}`)
   }
 
   brokerConfig(): Promise<Record<string, string>> {
-    return this.#with('Reading the broker config', async (admin) => {
-      const { brokers } = await admin.describeCluster()
-      const entries = await describe(admin, kafkajs.ConfigResourceTypes.BROKER, String(brokers[0]?.nodeId ?? 0))
-      return Object.fromEntries(entries.map((entry) => [entry.configName, entry.configValue]))
-    })
+    const ask = async () => {
+      const nodeId = this.#cluster.connections.candidates(0).find((id) => id >= 0)
+      if (nodeId === undefined) throw new ConnectionLost('No broker is known', false)
+      return this.#cluster.call(nodeId, CONTROL_LANE, describeConfigs(Resource.broker, String(nodeId)))
+    }
+    return this.#described(ask, 'Reading the broker config')
   }
 
-  deleteTopics(topics: readonly string[]): Promise<void> {
-    return this.#with('Deleting topics', (admin) => admin.deleteTopics({ topics: [...topics] }))
+  /** A topic that does not exist is no error: it may have been deleted by a try whose answer was lost. */
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    if (topics.length === 0) return
+    const api = deleteTopics(topics, this.#cluster.requestTimeoutMs)
+    await this.#trying(() => this.#each(api, 'Deleting topic', Code.UNKNOWN_TOPIC_OR_PARTITION))
   }
 
   async #partitionCounts(specs: readonly TopicSpec[]): Promise<Map<string, number>> {
@@ -76,64 +78,60 @@ export class KafkajsAdminClient implements Admin {
     return new Map(topics.map(({ topic, partitions }) => [topic, partitions]))
   }
 
+  async #create(specs: readonly TopicSpec[]): Promise<void> {
+    if (specs.length === 0) return
+    const api = createTopics(specs, this.#cluster.requestTimeoutMs)
+    await this.#trying(() => this.#each(api, 'Creating topic', Code.TOPIC_ALREADY_EXISTS))
+  }
+
+  /** One request about several topics; `fine` is an error that says that it is done already. */
+  async #each(api: Api<TopicResult[]>, doing: string, fine: number): Promise<void> {
+    for (const { topic, errorCode, errorMessage } of await this.#cluster.callAny(api)) {
+      if (errorCode !== Code.NONE && errorCode !== fine) {
+        throw new BrokerError(errorCode, `${doing} ${topic}`, errorMessage)
+      }
+    }
+  }
+
   /** A new topic can be used only some time after it was created: when its leaders answer. */
   async #canBeUsed(specs: readonly TopicSpec[]): Promise<void> {
     const all = specs.flatMap(({ topic, partitions }) =>
       Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
     )
-    const look = () => endOffsets(this.#cluster, all, 'earliest')
-    const untilMs = performance.now() + USABLE_WITHIN_MS
-    await retrying(look, { untilMs, signal: this.#signal, what: 'The Kafka client' })
+    await this.#trying(() => endOffsets(this.#cluster, all, 'earliest'))
   }
 
-  /** True when something had to be set. AlterConfigs replaces all, so what else is set on the topic is sent along. */
-  async #setConfig(admin: KafkajsAdmin, spec: TopicSpec): Promise<boolean> {
-    const entries = await describe(admin, kafkajs.ConfigResourceTypes.TOPIC, spec.topic)
-    const now = new Map(entries.map((entry) => [entry.configName, entry.configValue]))
-    const wanted = Object.entries(spec.config)
-    if (wanted.every(([name, value]) => now.get(name) === value)) return false
-    const set = new Map<string, string>()
-    for (const { configName, configValue, configSource } of entries) {
-      if (configSource === DYNAMIC_TOPIC_CONFIG) set.set(configName, configValue)
-    }
-    for (const [name, value] of wanted) set.set(name, value)
-    const configEntries = [...set].map(([name, value]) => ({ name, value }))
-    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: spec.topic, configEntries }]
-    await admin.alterConfigs({ validateOnly: false, resources })
+  /** True when something had to be set. */
+  async #setConfig({ topic, config }: TopicSpec): Promise<boolean> {
+    const now = await this.topicConfig(topic)
+    const wanted = Object.entries(config).filter(([name, value]) => now[name] !== value)
+    if (wanted.length === 0) return false
+    const api = setTopicConfig(topic, Object.fromEntries(wanted))
+    await this.#trying(async () => {
+      const answer = await this.#cluster.callAny(api)
+      const { errorCode, errorMessage } = answer ?? { errorCode: -1, errorMessage: 'no answer for it' }
+      if (errorCode !== Code.NONE) {
+        throw new BrokerError(errorCode, `Setting the config of topic ${topic}`, errorMessage)
+      }
+    })
     return true
   }
 
-  async #with<T>(doing: string, use: (admin: KafkajsAdmin) => Promise<T>): Promise<T> {
-    const admin = new kafkajs.Kafka(this.#config).admin()
-    try {
-      await admin.connect()
-      return await use(admin)
-    } catch (error) {
-      throw ours(error, doing)
-    } finally {
-      await admin.disconnect().catch(() => undefined)
-    }
+  #described(
+    ask: () => Promise<ReturnType<ReturnType<typeof describeConfigs>['read']>>,
+    doing: string,
+  ): Promise<Record<string, string>> {
+    return this.#trying(async () => {
+      const answer = await ask()
+      if (answer === undefined) throw new BrokerError(-1, doing, 'no answer for it')
+      if (answer.errorCode !== Code.NONE) throw new BrokerError(answer.errorCode, doing, answer.errorMessage)
+      return { ...answer.config }
+      // A topic that does not exist is told of soon.
+    }, this.#cluster.requestTimeoutMs)
   }
-}
 
-async function describe(admin: KafkajsAdmin, type: ConfigResourceTypes, name: string) {
-  const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type, name }] })
-  return resources[0]?.configEntries ?? []
-}
-
-function toKafkajs({ topic, partitions, config }: TopicSpec) {
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-  return { topic, numPartitions: partitions, replicationFactor: -1, configEntries }
-}
-
-/** kafkajs's errors as ours; the first of several, since it wraps those of many topics in one. */
-function ours(error: unknown, doing: string): KafkaError {
-  if (error instanceof KafkaError) return error
-  if (error instanceof kafkajs.KafkaJSAggregateError && error.errors[0] !== undefined)
-    return ours(error.errors[0], doing)
-  if (error instanceof kafkajs.KafkaJSProtocolError) return new BrokerError(error.code, doing, error.message)
-  const retriable = error instanceof kafkajs.KafkaJSError && error.retriable
-  return new KafkaError(`${doing}: ${error instanceof Error ? error.message : String(error)}`, retriable, {
-    cause: error,
-  })
+  #trying<T>(step: () => Promise<T>, withinMs = WITHIN_MS): Promise<T> {
+    const untilMs = performance.now() + withinMs
+    return retrying(step, { untilMs, signal: this.#signal, what: 'The Kafka client' })
+  }
 }

@@ -1,57 +1,64 @@
-import { BatchBuilder } from './batch/batch-builder.ts'
-import { nextSequence, seal } from './batch/seal.ts'
-import { BrokerError, Closed, RecordTooLarge } from './errors.ts'
+import { type Append, build, isDoubt, MAX_BATCH_BYTES, nothingOf, settle } from './append-group.ts'
+import { Sequences } from './batch/sequences.ts'
+import { BatchTooLarge, BrokerError, Closed, RecordTooLarge, RequestTimedOut } from './errors.ts'
 import type { Cluster } from './net/cluster.ts'
 import { retrying } from './net/retry.ts'
-import type { Appender, FinishedBatch, RecordToAppend } from './port.ts'
-import { initProducerId, type ProducerIdentity } from './protocol/init-producer-id.ts'
-import { sendBatches } from './send-batches.ts'
+import type { Appender, AppenderOptions, RecordToAppend } from './port.ts'
+import { initProducerId } from './protocol/init-producer-id.ts'
+import { BatchSender } from './send-batches.ts'
+import { Unacknowledged } from './unacknowledged.ts'
 
-const MAX_BATCH_BYTES = 900_000
 /** What a batch, a record and each header may add to keys, values and header texts. */
 const FRAMING_BYTES = 128
 const HEADER_FRAMING_BYTES = 10
-
-interface Append {
-  readonly topic: string
-  readonly records: readonly RecordToAppend[]
-  readonly untilMs: number
-  resolve(offsets: number[]): void
-  reject(error: unknown): void
-}
+const MAX_UNACKNOWLEDGED_BYTES = 32 * 1024 * 1024
+/** The highest epoch of a producer id: an int16. */
+const LAST_EPOCH = 0x7fff
+/** InitProducerId wants a transaction timeout also from a producer that has no transactions. */
+const NO_TRANSACTION_TIMEOUT = 0x7fffffff
 
 /**
  * Plain appends by an idempotent producer. What is appended while a request is out waits and goes together in the next
- * one, so many small appends cost few requests. After any failure a new producer id is taken: sequence numbers of the
- * old one can't be trusted any more.
+ * one, so many small appends cost few requests and their order holds.
+ *
+ * After a failure the next batches have the next epoch of the producer id (KIP-360): sequence numbers of the one before
+ * can't be trusted any more, and a request of it that is still under way somewhere is refused by a partition as soon as
+ * that has a record of the new one.
  */
 export class BatchingAppender implements Appender {
   readonly #cluster: Cluster
   readonly #lane: string
   readonly #withinMs: number
   readonly #onClose: () => void
+  readonly #sender: BatchSender
   readonly #stop = new AbortController()
+  readonly #unacknowledged = new Unacknowledged('The appender', MAX_UNACKNOWLEDGED_BYTES)
   readonly #queued: Append[] = []
   #running: Promise<void> | undefined
-  #producer: ProducerIdentity | undefined
-  readonly #sequences = new Map<string, number>()
+  #sequences: Sequences | undefined
 
-  /** `withinMs` bounds each append from call to answer; `lane` must be this appender's alone. */
-  constructor(cluster: Cluster, lane: string, withinMs: number, onClose: () => void) {
+  /** `lane` must be this appender's alone. */
+  constructor(cluster: Cluster, { compression = 'none' }: AppenderOptions, lane: string, onClose: () => void) {
     this.#cluster = cluster
     this.#lane = lane
-    this.#withinMs = withinMs
+    this.#withinMs = cluster.requestTimeoutMs * 2
     this.#onClose = onClose
+    this.#sender = new BatchSender(cluster, { lane, transactionalId: null, compression })
   }
 
-  append(topic: string, records: readonly RecordToAppend[]): Promise<number[]> {
-    if (this.#stop.signal.aborted) return Promise.reject(new Closed('The appender'))
-    if (records.length === 0) return Promise.resolve([])
-    return new Promise((resolve, reject) => {
-      for (const record of records) refuseTooLarge(topic, record)
-      this.#queued.push({ topic, records, untilMs: performance.now() + this.#withinMs, resolve, reject })
-      this.#running ??= this.#run()
-    })
+  async append(topic: string, records: readonly RecordToAppend[]): Promise<number[]> {
+    if (this.#stop.signal.aborted) throw new Closed('The appender')
+    if (records.length === 0) return []
+    let bytes = 0
+    for (const record of records) bytes += sizeOf(topic, record)
+    const release = this.#unacknowledged.take(bytes)
+    const { promise, resolve, reject } = Promise.withResolvers<number[]>()
+    const untilMs = performance.now() + this.#withinMs
+    const append: Append = { topic, records, untilMs, isOut: false, isExpired: false, resolve, reject, release }
+    const timer = setTimeout(() => this.#expire(append), this.#withinMs)
+    this.#queued.push(append)
+    this.#running ??= this.#run()
+    return promise.finally(() => clearTimeout(timer))
   }
 
   async close(): Promise<void> {
@@ -59,9 +66,18 @@ export class BatchingAppender implements Appender {
     // What was accepted is still sent; a broker that is away can't hold this up beyond the appends' own limit.
     await this.#running
     this.#stop.abort()
-    for (const append of this.#queued.splice(0)) append.reject(new Closed('The appender'))
     this.#cluster.connections.closeLane(this.#lane)
     this.#onClose()
+  }
+
+  #expire(append: Append): void {
+    append.isExpired = true
+    const why = new RequestTimedOut(`Appending to ${append.topic}`, this.#withinMs)
+    append.reject(nothingOf(append, why))
+    const at = this.#queued.indexOf(append)
+    if (at < 0) return
+    this.#queued.splice(at, 1)
+    append.release()
   }
 
   async #run(): Promise<void> {
@@ -72,105 +88,60 @@ export class BatchingAppender implements Appender {
   }
 
   async #send(appends: readonly Append[]): Promise<void> {
+    // The last of them has the most time; the others hear when theirs is over.
+    const notAfterMs = appends.at(-1)?.untilMs ?? 0
     try {
-      const untilMs = Math.min(...appends.map((a) => a.untilMs))
-      const producer = await this.#identity(untilMs)
-      const lines = build(appends)
+      const sequences = await this.#identified(notAfterMs)
+      const inTime = appends.filter((append) => !append.isExpired)
+      const lines = build(inTime)
       const batches = [...lines.values()].flatMap((line) => line.batches)
-      for (const batch of batches) this.#seal(batch, producer)
-      const options = { lane: this.#lane, transactionalId: null, notAfterMs: untilMs, signal: this.#stop.signal }
-      const sent = await sendBatches(this.#cluster, batches, options)
-      if (sent.some((result) => 'error' in result)) this.#producer = undefined
-      const bases = new Map(batches.map((batch, i) => [batch, sent[i]]))
-      for (const append of appends) settle(append, lines, (batch) => bases.get(batch))
+      const onSending = () => {
+        for (const append of inTime) append.isOut = true
+      }
+      const limits = { notAfterMs, signal: this.#stop.signal, onSending }
+      const sent = await this.#sender.send(batches, sequences, limits)
+      const failures = sent.flat().flatMap(({ failure }) => (failure === undefined ? [] : [failure.error]))
+      if (!failures.every(isRefusal)) this.#sequences = nextEpoch(sequences, failures)
+      const outcomes = new Map(batches.map((batch, i) => [batch, sent[i]]))
+      for (const append of inTime) settle(append, lines, (batch) => outcomes.get(batch))
     } catch (error) {
-      this.#producer = undefined
-      for (const append of appends) append.reject(error)
+      this.#sequences = undefined
+      for (const append of appends) append.reject(nothingOf(append, error))
+    } finally {
+      for (const append of appends) append.release()
     }
   }
 
-  async #identity(untilMs: number): Promise<ProducerIdentity> {
-    if (this.#producer !== undefined) return this.#producer
-    this.#sequences.clear()
+  async #identified(untilMs: number): Promise<Sequences> {
+    if (this.#sequences !== undefined) return this.#sequences
     const ask = async () => {
-      const answer = await this.#cluster.callAny(initProducerId(null, 0x7fffffff))
+      const answer = await this.#cluster.callAny(initProducerId(null, NO_TRANSACTION_TIMEOUT))
       if (answer.errorCode !== 0) throw new BrokerError(answer.errorCode, 'InitProducerId for appends')
       return { producerId: answer.producerId, epoch: answer.epoch }
     }
     const options = { untilMs, signal: this.#stop.signal, what: 'The appender' }
-    this.#producer = await retrying(ask, options)
-    return this.#producer
-  }
-
-  #seal(batch: FinishedBatch, producer: ProducerIdentity): void {
-    const key = `${batch.topic}/${batch.partition}`
-    const sequence = this.#sequences.get(key) ?? 0
-    seal(batch, producer, sequence, false)
-    this.#sequences.set(key, nextSequence(sequence, batch.recordCount))
+    this.#sequences = new Sequences(await retrying(ask, options))
+    return this.#sequences
   }
 }
 
-/** Batches of one partition, and how many of its records have been handed back to their appends. */
-interface Line {
-  readonly builder: BatchBuilder
-  batches: FinishedBatch[]
-  taken: number
+/** The broker took nothing, and counts on as if it had not been sent. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof BatchTooLarge
 }
 
-function build(appends: readonly Append[]): Map<string, Line> {
-  const lines = new Map<string, Line>()
-  const now = Date.now()
-  for (const { topic, records } of appends) {
-    for (const { partition, key, value, headers } of records) {
-      const name = `${topic}/${partition}`
-      let line = lines.get(name)
-      if (line === undefined) {
-        line = { builder: new BatchBuilder(topic, partition, MAX_BATCH_BYTES), batches: [], taken: 0 }
-        lines.set(name, line)
-      }
-      const pairs = Object.entries(headers ?? {}).map(([n, text]) => [n, Buffer.from(text)] as const)
-      line.builder.append(now, key, value, pairs)
-    }
-  }
-  for (const line of lines.values()) line.batches = line.builder.finish()
-  return lines
+/** Who appends after these failures; undefined: somebody whom the broker does not know yet. */
+function nextEpoch({ producer }: Sequences, failures: readonly unknown[]): Sequences | undefined {
+  if (failures.some(isDoubt) || producer.epoch >= LAST_EPOCH) return undefined
+  return new Sequences({ producerId: producer.producerId, epoch: producer.epoch + 1 })
 }
 
-type Outcome = { readonly baseOffset: number } | { readonly error: unknown } | undefined
-
-/** Gives an append its offsets, in the order in which all appends were built. */
-function settle(append: Append, lines: ReadonlyMap<string, Line>, outcomeOf: (batch: FinishedBatch) => Outcome): void {
-  const offsets: number[] = []
-  let failure: { error: unknown } | undefined
-  for (const { partition } of append.records) {
-    const line = lines.get(`${append.topic}/${partition}`)
-    if (line === undefined) continue
-    let index = line.taken++
-    const batch = line.batches.find((b) => {
-      if (index < b.recordCount) return true
-      index -= b.recordCount
-      return false
-    })
-    const outcome = batch && outcomeOf(batch)
-    if (outcome !== undefined && 'baseOffset' in outcome && outcome.baseOffset >= 0) {
-      offsets.push(outcome.baseOffset + index)
-    } else {
-      failure ??= {
-        error:
-          outcome !== undefined && 'error' in outcome
-            ? outcome.error
-            : new BrokerError(-1, `Produce to partition ${partition} of ${append.topic}`, 'offset not known'),
-      }
-    }
-  }
-  if (failure !== undefined) append.reject(failure.error)
-  else append.resolve(offsets)
-}
-
-function refuseTooLarge(topic: string, { partition, key, value, headers }: RecordToAppend): void {
+/** @throws RecordTooLarge */
+function sizeOf(topic: string, { partition, key, value, headers }: RecordToAppend): number {
   let bytes = FRAMING_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
   for (const [name, text] of Object.entries(headers ?? {})) {
     bytes += HEADER_FRAMING_BYTES + Buffer.byteLength(name) + Buffer.byteLength(text)
   }
   if (bytes > MAX_BATCH_BYTES) throw new RecordTooLarge(topic, partition, bytes, MAX_BATCH_BYTES)
+  return bytes
 }

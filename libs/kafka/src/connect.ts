@@ -1,17 +1,18 @@
 import { setMaxListeners } from 'node:events'
-import kafkajs, { type KafkaConfig, type SASLOptions } from 'kafkajs'
-import { KafkajsAdminClient } from './admin.ts'
+import { ClusterAdmin } from './admin.ts'
 import { BatchingAppender } from './appender.ts'
-import { Closed } from './errors.ts'
+import { Closed, ConnectionLost } from './errors.ts'
 import { PartitionFetcher } from './fetcher.ts'
 import { GroupMember } from './member.ts'
 import { Cluster } from './net/cluster.ts'
 import { Connections } from './net/connections.ts'
 import type { Address } from './net/kafkajs-connection.ts'
 import { eitherAborts, retrying } from './net/retry.ts'
+import { tlsOf } from './net/security.ts'
 import { committedOffsets, endOffsets } from './offsets.ts'
 import type {
   Appender,
+  AppenderOptions,
   EndOf,
   Fetcher,
   FetcherOptions,
@@ -37,7 +38,7 @@ interface Part {
  * Connects to a cluster. While no broker answers it keeps trying, quietly, with growing pauses, until one does or
  * `options.signal` aborts; `options.onEvent` hears once that a broker is away and once that it is back. Once connected
  * the signal means nothing any more: what is under way is its owner's to finish, and then to `close`.
- * @throws Unsupported (the broker can't do what Weir needs), KafkaError (login refused), Closed (aborted)
+ * @throws Unsupported (the broker can't do what Weir needs), TlsRefused, LoginRefused, Closed (aborted)
  */
 export async function connectKafka(options: KafkaOptions): Promise<Kafka> {
   const client = new KafkaClient(options)
@@ -56,7 +57,7 @@ export async function connectKafka(options: KafkaOptions): Promise<Kafka> {
 }
 
 class KafkaClient implements Kafka {
-  readonly admin: KafkajsAdminClient
+  readonly admin: ClusterAdmin
   readonly #cluster: Cluster
   readonly #onEvent: NonNullable<KafkaOptions['onEvent']>
   readonly #lifetime = new AbortController()
@@ -70,11 +71,10 @@ class KafkaClient implements Kafka {
     const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, requestTimeoutMs)
     const { clientId } = options
     const sasl = options.sasl ?? null
-    const connectionOptions = { clientId, ssl: options.ssl ? {} : null, sasl, connectTimeoutMs }
+    const connectionOptions = { clientId, ssl: tlsOf(options.ssl), sasl, connectTimeoutMs }
     const connections = new Connections(options.brokers.map(addressOf), connectionOptions, this.#onEvent)
     this.#cluster = new Cluster(connections, requestTimeoutMs)
-    const config = kafkajsConfig(options, requestTimeoutMs, connectTimeoutMs)
-    this.admin = new KafkajsAdminClient(this.#cluster, config, this.#lifetime.signal)
+    this.admin = new ClusterAdmin(this.#cluster, this.#lifetime.signal)
     // Many parts wait on this one signal at once; that is no leak.
     setMaxListeners(0, this.#lifetime.signal)
   }
@@ -82,7 +82,16 @@ class KafkaClient implements Kafka {
   /** Resolves when a broker has answered and can do what is needed. */
   async start(): Promise<void> {
     const { signal } = this.#lifetime
-    const ask = () => this.#cluster.topics([])
+    let told = false
+    const ask = () =>
+      this.#cluster.topics([]).catch((error: unknown) => {
+        // A broker that can't be reached has been told of; one that hangs up on what it is asked has not.
+        if (error instanceof ConnectionLost && error.maybeSent && !told) {
+          told = true
+          this.#onEvent({ kind: 'broker-hangs-up', message: error.message })
+        }
+        throw error
+      })
     const untilMs = Number.POSITIVE_INFINITY
     await retrying(ask, { untilMs, signal, firstMs: 100, maxMs: 1_000, what: 'The Kafka client' })
   }
@@ -133,10 +142,10 @@ class KafkaClient implements Kafka {
     }
   }
 
-  async appender(): Promise<Appender> {
+  async appender(options: AppenderOptions = {}): Promise<Appender> {
     this.#refuseIfClosed()
-    const withinMs = this.#cluster.requestTimeoutMs * 2
-    const appender: BatchingAppender = new BatchingAppender(this.#cluster, this.#lane('append', ''), withinMs, () =>
+    const lane = this.#lane('append', '')
+    const appender: BatchingAppender = new BatchingAppender(this.#cluster, options, lane, () =>
       this.#parts.delete(part),
     )
     const part = this.#keep(() => appender.close())
@@ -178,21 +187,4 @@ function addressOf(broker: string): Address {
     throw new TypeError(`"${broker}" is no broker address: host:port is wanted`)
   }
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 9092 : Number(url.port) }
-}
-
-function kafkajsConfig(options: KafkaOptions, requestTimeout: number, connectionTimeout: number): KafkaConfig {
-  return {
-    brokers: [...options.brokers],
-    clientId: options.clientId,
-    connectionTimeout,
-    requestTimeout,
-    logLevel: kafkajs.logLevel.NOTHING,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
-    ...(options.ssl ? { ssl: true } : {}),
-    ...(options.sasl ? { sasl: saslOf(options.sasl) } : {}),
-  }
-}
-
-function saslOf({ mechanism, username, password }: NonNullable<KafkaOptions['sasl']>): SASLOptions {
-  return { mechanism, username, password }
 }

@@ -1,5 +1,5 @@
-import type { TransactionFailure } from './port.ts'
-import { codeName, isRetriable } from './protocol/error-codes.ts'
+import type { AppendOutcome, TransactionFailure } from './port.ts'
+import { classOf, codeName, type ErrorClass, isRetriable, type RequestName } from './protocol/error-codes.ts'
 
 /** Everything this library throws on purpose. `code` is stable; `retriable` says whether trying again can help. */
 export class KafkaError extends Error {
@@ -13,21 +13,25 @@ export class KafkaError extends Error {
   }
 }
 
-/** The broker answered with an error code. */
+/** The broker answered with an error code. What each means: docs/reference/kafka-errors.md. */
 export class BrokerError extends KafkaError {
   override readonly name = 'BrokerError'
   override readonly code = 'WEIR_KAFKA_BROKER'
   /** Kafka's number and name of the error, e.g. 6 and NOT_LEADER_OR_FOLLOWER. */
   readonly numericCode: number
   readonly codeName: string
+  /** What is done about it. */
+  readonly errorClass: ErrorClass
 
-  constructor(numericCode: number, doing: string, detail?: string | null) {
+  /** `request`: what it answers, where the same code means different things. */
+  constructor(numericCode: number, doing: string, detail?: string | null, request?: RequestName) {
     super(
       `${doing}: the broker answered ${codeName(numericCode)}${detail ? ` (${detail})` : ''}`,
-      isRetriable(numericCode),
+      isRetriable(numericCode, request),
     )
     this.numericCode = numericCode
     this.codeName = codeName(numericCode)
+    this.errorClass = classOf(numericCode, request)
   }
 }
 
@@ -86,18 +90,18 @@ export class MalformedResponse extends KafkaError {
 
 /** A position that the partition does not have (any more). Positions are never reset by this library. */
 export class OffsetOutOfRange extends KafkaError {
-  override readonly name = 'OffsetOutOfRange'
-  override readonly code = 'WEIR_KAFKA_OFFSET_OUT_OF_RANGE'
+  override readonly name: string = 'OffsetOutOfRange'
+  override readonly code: string = 'WEIR_KAFKA_OFFSET_OUT_OF_RANGE'
   readonly topic: string
   readonly partition: number
   readonly asked: number
   /** First offset the partition still has; -1 when the broker did not say. */
   readonly logStartOffset: number
 
-  constructor(topic: string, partition: number, asked: number, logStartOffset: number) {
+  constructor(topic: string, partition: number, asked: number, logStartOffset: number, what?: string) {
     const has = logStartOffset < 0 ? '' : `; its log starts at ${logStartOffset}`
     super(
-      `Partition ${partition} of ${topic} has no offset ${asked}${has}. Records may be lost: ` +
+      `Partition ${partition} of ${topic} ${what ?? `has no offset ${asked}${has}`}. Records may be lost: ` +
         'find out why before setting the position by hand',
       false,
     )
@@ -108,6 +112,19 @@ export class OffsetOutOfRange extends KafkaError {
   }
 }
 
+/**
+ * The log was cut back below our position, or its topic deleted and made anew: what lies at the position now is not
+ * what followed the records that were read (KIP-320). Happens after an unclean leader election.
+ */
+export class LogTruncated extends OffsetOutOfRange {
+  override readonly name = 'LogTruncated'
+  override readonly code = 'WEIR_KAFKA_LOG_TRUNCATED'
+
+  constructor(topic: string, partition: number, asked: number, what: string) {
+    super(topic, partition, asked, -1, what)
+  }
+}
+
 /** A transaction that did not commit, or of which that is not known. `outcome` says what the caller may do. */
 export class TransactionError extends KafkaError {
   override readonly name = 'TransactionError'
@@ -115,7 +132,12 @@ export class TransactionError extends KafkaError {
   readonly outcome: TransactionFailure
 
   constructor(outcome: TransactionFailure, message: string, options?: ErrorOptions) {
-    super(`${message} (outcome: ${outcome})`, outcome === 'aborted', options)
+    // What is too large stays too large.
+    super(
+      `${message} (outcome: ${outcome})`,
+      outcome === 'aborted' && !(options?.cause instanceof BatchTooLarge),
+      options,
+    )
     this.outcome = outcome
   }
 }
@@ -143,13 +165,117 @@ export class RecordTooLarge extends KafkaError {
   }
 }
 
-/** Bytes of a partition that are not whole, checksummed record batches, or a compression that is not supported. */
+/**
+ * The broker takes no batch of this size for this topic, and this one holds a single record, so it can't be split any
+ * further. Nothing of it was written, and it will be refused again until the topic or the record is changed.
+ */
+export class BatchTooLarge extends KafkaError {
+  override readonly name = 'BatchTooLarge'
+  override readonly code = 'WEIR_KAFKA_BATCH_TOO_LARGE'
+  readonly topic: string
+  readonly partition: number
+  /** As it was sent: compressed, if the producer compresses. */
+  readonly bytes: number
+
+  constructor(topic: string, partition: number, bytes: number, options?: ErrorOptions) {
+    super(
+      `The broker takes no batch of ${bytes} bytes for partition ${partition} of ${topic}, and it is one record. ` +
+        `Set max.message.bytes of ${topic} to more than ${bytes}, or write less in one record`,
+      false,
+      options,
+    )
+    this.topic = topic
+    this.partition = partition
+    this.bytes = bytes
+  }
+}
+
+/** Not taken, since too much is on its way already. Nothing of it was sent; wait for an answer, then try again. */
+export class TooMuchUnacknowledged extends KafkaError {
+  override readonly name = 'TooMuchUnacknowledged'
+  override readonly code = 'WEIR_KAFKA_UNACKNOWLEDGED'
+
+  constructor(what: string, unacknowledgedBytes: number, limitBytes: number) {
+    super(
+      `${what} took nothing more: ${unacknowledgedBytes} bytes are not acknowledged by the broker yet, and with this ` +
+        `there would be more than the ${limitBytes} allowed. Wait for those before`,
+      true,
+    )
+  }
+}
+
+/** An append that was not acknowledged, or only in part. `cause` says why. */
+export class AppendFailed extends KafkaError {
+  override readonly name = 'AppendFailed'
+  override readonly code = 'WEIR_KAFKA_APPEND'
+  /** What became of the records that were not acknowledged. */
+  readonly outcome: AppendOutcome
+  /** Of each record, in the order given: where it lies, or null if it was not acknowledged. */
+  readonly offsets: readonly (number | null)[]
+
+  constructor(
+    topic: string,
+    outcome: AppendOutcome,
+    offsets: readonly (number | null)[],
+    retriable: boolean,
+    cause: unknown,
+  ) {
+    const count = offsets.filter((offset) => offset === null).length
+    const became = outcome === 'unknown' ? 'may be written all the same' : 'are not written'
+    super(
+      `Appending to ${topic} failed: ${messageOf(cause)}. ${count} of ${offsets.length} records ${became}`,
+      retriable,
+      { cause },
+    )
+    this.outcome = outcome
+    this.offsets = offsets
+  }
+}
+
+/** Bytes of a partition that are not whole, checksummed record batches, or compressed ones that are damaged. */
 export class CorruptBatch extends KafkaError {
   override readonly name = 'CorruptBatch'
   override readonly code = 'WEIR_KAFKA_CORRUPT_BATCH'
 
   constructor(topic: string, partition: number, baseOffset: number, what: string) {
     super(`Batch at offset ${baseOffset} of partition ${partition} of ${topic}: ${what}`, false)
+  }
+}
+
+/**
+ * The broker refused the login (SASL): the mechanism, the user, or what was shown for it. It will refuse it again until
+ * one of both sides is changed.
+ */
+export class LoginRefused extends KafkaError {
+  override readonly name = 'LoginRefused'
+  override readonly code = 'WEIR_KAFKA_LOGIN_REFUSED'
+
+  constructor(where: string, mechanism: string, why: string) {
+    const check =
+      mechanism === 'oauthbearer'
+        ? 'whether the token has expired, and its issuer, audience and scope'
+        : 'user name and password, and whether the broker has the user for this mechanism'
+    super(`The broker at ${where} refused the SASL login by ${mechanism}: ${why}. Check ${check}`, false)
+  }
+}
+
+/** TLS was not agreed: a certificate that one side does not trust, or no TLS at the other end. */
+export class TlsRefused extends KafkaError {
+  override readonly name = 'TlsRefused'
+  override readonly code = 'WEIR_KAFKA_TLS'
+
+  constructor(where: string, tlsCode: string, mend: string) {
+    super(`No TLS connection to ${where} (${tlsCode}): ${mend}`, false)
+  }
+}
+
+/** The token for a login (OAUTHBEARER) could not be had. Nothing was sent. */
+export class TokenUnavailable extends KafkaError {
+  override readonly name = 'TokenUnavailable'
+  override readonly code = 'WEIR_KAFKA_TOKEN'
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, true, options)
   }
 }
 

@@ -14,6 +14,8 @@ export class FetchQueue {
   readonly #responses: Response[] = []
   readonly #errors: { readonly error: unknown; readonly partition: number | null }[] = []
   #bytes = 0
+  /** Asked for, and not here yet. */
+  #reserved = 0
   #closed = false
   readonly #waiting = new Set<() => void>()
   readonly #forRoom = new Set<() => void>()
@@ -60,7 +62,7 @@ export class FetchQueue {
       this.#bytes += sizeOf(response.partitions)
       if (response.partitions.length === 0) this.#responses.splice(i, 1)
     }
-    this.#wakeForRoom()
+    wakeAll(this.#forRoom)
   }
 
   /** The oldest response, or an empty list after `waitMs` without one, or when closed. */
@@ -71,15 +73,33 @@ export class FetchQueue {
     const response = this.#responses.shift()
     if (response === undefined) return []
     this.#bytes -= sizeOf(response.partitions)
-    this.#wakeForRoom()
+    wakeAll(this.#forRoom)
     return response.partitions
   }
 
-  /** Resolves when there is room for another response, or when `signal` aborts. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#closed && !this.#hasRoom()) {
+  /**
+   * Waits for room for another response and takes it: at most `wantBytes`, and no more than its share of the bound when
+   * there are `sharers`, since a broker that has nothing new keeps its share for as long as it waits. Resolves with the
+   * bytes that may be asked for, to be given back by `release` once their response was put; with 0 when `signal` aborts.
+   */
+  async reserve(wantBytes: number, sharers: number, signal: AbortSignal): Promise<number> {
+    const full = Math.max(1, Math.min(wantBytes, Math.floor(this.#maxBytes / sharers)))
+    while (!signal.aborted && !this.#closed) {
+      const free = this.#maxBytes - this.#bytes - this.#reserved
+      // Rather wait than ask for scraps, each of which costs a request.
+      if (this.#responses.length < MAX_RESPONSES && free > 0 && free >= full / 2) {
+        const granted = Math.min(full, free)
+        this.#reserved += granted
+        return granted
+      }
       await new Promise<void>((resolve) => this.#forRoom.add(resolve))
     }
+    return 0
+  }
+
+  release(bytes: number): void {
+    this.#reserved -= bytes
+    wakeAll(this.#forRoom)
   }
 
   close(): void {
@@ -95,10 +115,6 @@ export class FetchQueue {
     return this.#responses.length > 0 || this.#errors.length > 0
   }
 
-  #hasRoom(): boolean {
-    return this.#bytes < this.#maxBytes && this.#responses.length < MAX_RESPONSES
-  }
-
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -109,10 +125,6 @@ export class FetchQueue {
       const timer = setTimeout(wake, ms)
       this.#waiting.add(wake)
     })
-  }
-
-  #wakeForRoom(): void {
-    if (this.#hasRoom()) wakeAll(this.#forRoom)
   }
 }
 

@@ -1,5 +1,5 @@
 import { wholeBatches } from './batch/layout.ts'
-import { BrokerError, KafkaError, OffsetOutOfRange } from './errors.ts'
+import { BrokerError, KafkaError, LogTruncated, NoSuchPartition, OffsetOutOfRange } from './errors.ts'
 import { FetchQueue } from './fetch-queue.ts'
 import type { Cluster } from './net/cluster.ts'
 import { Backoff, pause } from './net/retry.ts'
@@ -12,6 +12,10 @@ import { type FetchAnswer, type FetchQuestion, fetch } from './protocol/fetch.ts
 interface Assigned {
   readonly partition: number
   position: number
+  /** Leader epoch of the last batch before `position`; -1 until one was read. */
+  lastEpoch: number
+  /** Of the topic that `position` is a position of; undefined until its leader is known. */
+  topicId: string | undefined
   /** Set after an error that is the user's: not asked again until assigned anew. */
   failed: boolean
   /** Not asked again before this (monotonic), after an error that time mends. */
@@ -62,7 +66,8 @@ export class PartitionFetcher implements Fetcher {
 
   assign(partition: number, position: number): void {
     this.unassign(partition)
-    this.#assigned.set(partition, { partition, position, failed: false, notBeforeMs: 0, trouble: 0 })
+    const fresh = { lastEpoch: -1, topicId: undefined, failed: false, notBeforeMs: 0, trouble: 0 }
+    this.#assigned.set(partition, { partition, position, ...fresh })
     // Assignments usually come in one go: the first request waits for all of them.
     if (!this.#stop.signal.aborted) this.#planned ??= setImmediate(() => this.#plan())
   }
@@ -102,19 +107,33 @@ export class PartitionFetcher implements Fetcher {
     const backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
     while (this.#planAgain && !this.#stop.signal.aborted) {
       this.#planAgain = false
-      try {
-        for (const { partition, failed } of [...this.#assigned.values()]) {
-          if (failed) continue
-          const { nodeId } = await this.#cluster.leader(this.#options.topic, partition)
-          if (this.#stop.signal.aborted) return
-          if (!this.#loops.has(nodeId)) this.#startLoop(nodeId)
-        }
-      } catch (error) {
-        if (!(error instanceof KafkaError)) throw error
+      const leaders = await this.#leaders()
+      if (this.#stop.signal.aborted) return
+      for (const nodeId of leaders.found) if (!this.#loops.has(nodeId)) this.#startLoop(nodeId)
+      if (!leaders.complete) {
         this.#planAgain = true
         await backoff.wait(this.#stop.signal)
       }
     }
+  }
+
+  /** Brokers that lead assigned partitions. A partition without a leader keeps none of the others waiting. */
+  async #leaders(): Promise<{ found: Set<number>; complete: boolean }> {
+    const found = new Set<number>()
+    let complete = true
+    for (const { partition, failed } of [...this.#assigned.values()]) {
+      if (failed) continue
+      try {
+        const { nodeId } = await this.#cluster.leader(this.#options.topic, partition)
+        found.add(nodeId)
+      } catch (error) {
+        if (!(error instanceof KafkaError)) throw error
+        complete = false
+        // Without metadata there is nothing to ask for the others either.
+        if (!(error instanceof BrokerError || error instanceof NoSuchPartition)) break
+      }
+    }
+    return { found, complete }
   }
 
   #startLoop(nodeId: number): void {
@@ -130,22 +149,25 @@ export class PartitionFetcher implements Fetcher {
   async #runLoop(nodeId: number): Promise<void> {
     const { signal } = this.#stop
     const backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
+    // All loops of one plan are there before the first of them takes its share of the read-ahead.
+    await Promise.resolve()
     for (;;) {
-      await this.#queue.room(signal)
-      const { asked, later } = await this.#questionsFor(nodeId)
-      if (signal.aborted || (asked.length === 0 && !later)) break
-      if (asked.length === 0) {
-        await pause(FIRST_RETRY_MS, signal)
-        continue
-      }
+      const maxBytes = await this.#queue.reserve(this.#options.maxBytes, this.#loops.size, signal)
+      let rest: Promise<void> | undefined
       try {
-        await this.#ask(nodeId, asked)
-        backoff.reset()
+        const { asked, later } = await this.#questionsFor(nodeId)
+        if (signal.aborted || (asked.length === 0 && !later)) break
+        if (asked.length === 0) rest = pause(FIRST_RETRY_MS, signal)
+        else await this.#ask(nodeId, asked, maxBytes)
+        if (asked.length > 0) backoff.reset()
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error
         this.#cluster.stale(this.#options.topic)
-        await backoff.wait(signal)
+        rest = backoff.wait(signal)
+      } finally {
+        this.#queue.release(maxBytes)
       }
+      await rest
     }
     // At once and not when this promise settles: whoever plans meanwhile must see that the loop is gone.
     this.#loops.delete(nodeId)
@@ -166,11 +188,12 @@ export class PartitionFetcher implements Fetcher {
         continue
       }
       try {
-        const { partition, position } = assigned
+        const { partition, position, lastEpoch } = assigned
         const leader = this.#cluster.knownLeader(topic, partition) ?? (await this.#cluster.leader(topic, partition))
+        if (this.#madeAnew(assigned)) continue
         if (leader.nodeId !== nodeId) this.#plan()
         else if (this.#assigned.get(partition) === assigned) {
-          questions.push({ partition, leaderEpoch: leader.leaderEpoch, offset: position, assigned })
+          questions.push({ partition, leaderEpoch: leader.leaderEpoch, offset: position, lastEpoch, assigned })
         } else {
           // Assigned anew while its leader was looked up: whoever planned that saw this loop and counts on it.
           later = true
@@ -187,8 +210,9 @@ export class PartitionFetcher implements Fetcher {
   }
 
   /** One Fetch; its answers go to the queue. */
-  async #ask(nodeId: number, asked: readonly Asked[]): Promise<void> {
-    const { topic, maxWaitMs, maxBytes, maxPartitionBytes, isolation } = this.#options
+  async #ask(nodeId: number, asked: readonly Asked[], maxBytes: number): Promise<void> {
+    const { topic, maxWaitMs, isolation } = this.#options
+    const maxPartitionBytes = Math.min(this.#options.maxPartitionBytes, maxBytes)
     const connection = await this.#cluster.connections.get(nodeId, this.#lane)
     const bounds = { maxWaitMs, maxBytes, maxPartitionBytes, readCommitted: isolation === 'read_committed' }
     const sentAtMonotonicMs = performance.now()
@@ -203,10 +227,17 @@ export class PartitionFetcher implements Fetcher {
         await this.#refused(question, answer)
         continue
       }
-      question.assigned.trouble = 0
-      const { records, next } = wholeBatches(answer.records)
-      const fetchOffset = question.offset
-      if (next !== undefined && next > fetchOffset) question.assigned.position = next
+      const { assigned, offset: fetchOffset, leaderEpoch } = question
+      if (answer.diverging !== undefined) {
+        this.#truncated(assigned, divergenceOf(question, answer.diverging))
+        continue
+      }
+      assigned.trouble = 0
+      const { records, next, epoch } = wholeBatches(answer.records)
+      if (next !== undefined && next > fetchOffset) {
+        assigned.position = next
+        assigned.lastEpoch = epoch
+      }
       const { partition, highWatermark, lastStableOffset, logStartOffset, aborted } = answer
       fetched.push({
         topic,
@@ -216,11 +247,28 @@ export class PartitionFetcher implements Fetcher {
         highWatermark,
         lastStableOffset,
         logStartOffset,
+        leaderEpoch,
         aborted,
         sentAtMonotonicMs,
       })
     }
     if (fetched.length > 0) this.#queue.put(nodeId, fetched)
+  }
+
+  /** A topic of the same name is not the same topic: a position in the one means nothing in the other. */
+  #madeAnew(assigned: Assigned): boolean {
+    const now = this.#cluster.topicId(this.#options.topic)
+    assigned.topicId ??= now
+    if (now === undefined || now === assigned.topicId) return false
+    this.#truncated(assigned, 'was deleted with its topic, which was made anew')
+    return true
+  }
+
+  #truncated(assigned: Assigned, what: string): void {
+    const { partition, position } = assigned
+    if (this.#assigned.get(partition) !== assigned) return
+    assigned.failed = true
+    this.#queue.fail(new LogTruncated(this.#options.topic, partition, position, what), partition)
   }
 
   async #refused({ assigned, offset }: Asked, { errorCode, partition }: FetchAnswer): Promise<void> {
@@ -247,4 +295,12 @@ export class PartitionFetcher implements Fetcher {
     if (this.#assigned.get(partition) !== assigned) return
     this.#queue.fail(new OffsetOutOfRange(topic, partition, asked, start), partition)
   }
+}
+
+function divergenceOf(
+  { offset, lastEpoch }: Asked,
+  { epoch, endOffset }: NonNullable<FetchAnswer['diverging']>,
+): string {
+  const has = endOffset < 0 || epoch < 0 ? '' : `; of what came before, epoch ${epoch} ends at ${endOffset}`
+  return `no longer has what was read up to offset ${offset}, written under leader epoch ${lastEpoch}${has}`
 }

@@ -7,7 +7,7 @@ import { Sleeper } from './net/sleeper.ts'
 import { Ownership } from './ownership.ts'
 import type { Member, MemberIdentity, MemberOptions } from './port.ts'
 import { consumerGroupHeartbeat, type HeartbeatResponse } from './protocol/consumer-group-heartbeat.ts'
-import { Code } from './protocol/error-codes.ts'
+import { classOf } from './protocol/error-codes.ts'
 
 interface Confirming {
   resolve(): void
@@ -22,9 +22,6 @@ const LEAVE = -1
 const HEARTBEAT_LIMIT_MS = 2_000
 /** For the whole goodbye, its connection included: without one the group notices by itself. */
 const LEAVE_WITHIN_MS = 1_000
-
-/** Group errors that mean: the partitions are somebody else's already, join anew. */
-const lostMembership: ReadonlySet<number> = new Set([Code.FENCED_MEMBER_EPOCH, Code.UNKNOWN_MEMBER_ID])
 
 /**
  * A member of a consumer group of the new protocol (KIP-848): one loop of heartbeats. What the broker assigns is taken
@@ -174,7 +171,8 @@ export class GroupMember implements Member {
         this.#confirming.unshift(...confirming)
         throw error
       }
-      if (lostMembership.has(response.errorCode)) {
+      // The partitions are somebody else's already.
+      if (classOf(response.errorCode, 'Heartbeat') === 'fenced') {
         this.#forgetMembership()
         this.#refuseAll([...confirming, ...this.#confirming.splice(0)])
         return true
@@ -182,7 +180,12 @@ export class GroupMember implements Member {
       if (response.errorCode !== 0) {
         this.#sayAll = true
         this.#confirming.unshift(...confirming)
-        throw new BrokerError(response.errorCode, `Heartbeat of group ${this.groupId}`, response.errorMessage)
+        throw new BrokerError(
+          response.errorCode,
+          `Heartbeat of group ${this.groupId}`,
+          response.errorMessage,
+          'Heartbeat',
+        )
       }
       this.#sayAll = false
       this.#reported = owned

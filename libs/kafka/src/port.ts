@@ -32,6 +32,11 @@ export interface FetchedPartition extends TopicPartition {
   /** End for read_committed readers (LSO). */
   readonly lastStableOffset: number
   readonly logStartOffset: number
+  /**
+   * Epoch of the leader that answered (KIP-320). What an older leader said of ends and stable offsets may have been taken
+   * back since.
+   */
+  readonly leaderEpoch: number
   /** Aborted transactions that overlap these bytes, sorted by first offset. Empty for read_uncommitted. */
   readonly aborted: readonly { readonly producerId: bigint; readonly firstOffset: number }[]
   /** When the request that brought this was sent (monotonic). */
@@ -45,7 +50,11 @@ export interface FetcherOptions {
   readonly maxWaitMs: number
   readonly maxPartitionBytes: number
   readonly maxBytes: number
-  /** Bound of what is read ahead and not yet polled; the fetcher stops asking when it is reached. */
+  /**
+   * Bound of what is read ahead and not yet polled, together with what is asked for; the fetcher stops asking when it is
+   * reached. Leading brokers share it. A batch comes whole, also when it alone is larger (KIP-74), so for each of them one
+   * batch may come on top.
+   */
   readonly readAheadBytes: number
 }
 
@@ -63,7 +72,8 @@ export interface Fetcher {
    * that it stood at the end). Resolves with an empty list after `waitMs` without one, or when closed.
    *
    * Rejects, once for each, with what the reader has to decide:
-   * - OffsetOutOfRange (which partition, asked, log start): positions are never reset here;
+   * - OffsetOutOfRange (which partition, asked, log start): positions are never reset here. LogTruncated is the one of
+   *   them that says that the log was cut back below our position, or the topic made anew;
    * - BrokerError, when the broker refuses a partition with a code that trying again does not mend or that is not
    *   known (e.g. TOPIC_AUTHORIZATION_FAILED, UNKNOWN_SERVER_ERROR): `retriable` is false, `numericCode` says which;
    * - any other error: a bug in the reading of one broker's partitions.
@@ -119,7 +129,15 @@ export interface TransactionalProducer {
 }
 
 export interface Transaction {
-  /** Sends batches, acknowledged by all replicas. May be called more than once. Splits nothing: see BatchBuilder. */
+  /**
+   * Sends batches, acknowledged by all in-sync replicas. May be called again before it resolves: batches of one
+   * partition are written in the order given. A batch that the topic's max.message.bytes refuses is split. Nothing is
+   * sent once the transaction timeout has passed since begin.
+   *
+   * Rejects with TransactionError (the transaction is over; its `cause` is BatchTooLarge when not even a record by itself
+   * is taken), or with TooMuchUnacknowledged when earlier calls have no answer yet and with this one more than 64 MiB
+   * would wait: then nothing of it was sent, and the transaction goes on.
+   */
   produce(batches: readonly FinishedBatch[]): Promise<void>
   /** EndTxn(commit), at most once and never later than the transaction timeout after begin. Throws TransactionError. */
   commit(): Promise<void>
@@ -127,9 +145,14 @@ export interface Transaction {
   abort(): Promise<void>
 }
 
+/** How batches are compressed before they are sent. Limits of a batch (BatchBuilder's) are meant without it. */
+export type Compression = 'none' | 'zstd'
+
 export interface TransactionalProducerOptions {
   readonly transactionalId: string
   readonly transactionTimeoutMs: number
+  /** Default none. */
+  readonly compression?: Compression
 }
 
 export interface MemberOptions {
@@ -192,9 +215,36 @@ export interface RecordToAppend {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Plain appends, acknowledged by all in-sync replicas, off the hot path. At least once. */
+/** What became of the records of an append that were not acknowledged. Told by AppendFailed (errors.ts). */
+export type AppendOutcome =
+  /** None of them lies in the log, and none ever will. */
+  | 'not-written'
+  /** Some or all of them may: appending them again may write them twice. */
+  | 'unknown'
+
+export interface AppenderOptions {
+  /** Default none. */
+  readonly compression?: Compression
+}
+
+/**
+ * Plain appends by an idempotent producer, acknowledged by all in-sync replicas, off the hot path.
+ *
+ * - What resolves is written exactly once: a lost answer is asked for again under the same sequence number, by which the
+ *   broker knows the repeat. What rejects tells in `outcome` whether it may be written; whoever then appends it again
+ *   writes it at least once.
+ * - Records of one partition are written in the order of the calls. A record whose outcome is unknown can't come later
+ *   than one of its partition that was acknowledged since (its producer epoch has passed).
+ * - A batch that the topic's max.message.bytes refuses is split.
+ */
 export interface Appender {
-  /** Resolves with the offset of each record, in the order given. Time-bounded; rejects when unsure. */
+  /**
+   * Resolves with the offset of each record, in the order given.
+   *
+   * Rejects with AppendFailed, at the latest after twice the limit of a request; or at once, with nothing taken, with
+   * RecordTooLarge, Closed, or TooMuchUnacknowledged when earlier appends have no answer yet and with this one more than
+   * 32 MiB would wait.
+   */
   append(topic: string, records: readonly RecordToAppend[]): Promise<number[]>
   close(): Promise<void>
 }
@@ -228,7 +278,7 @@ export interface Kafka {
    * Rejects with Closed as soon as `options.signal` aborts, with BrokerError when the group refuses us.
    */
   join(options: MemberOptions): Promise<Member>
-  appender(): Promise<Appender>
+  appender(options?: AppenderOptions): Promise<Appender>
   readonly admin: Admin
   /** Finishes what is accepted or open, within its own time limits, and lets go of everything. */
   close(): Promise<void>
@@ -240,15 +290,42 @@ export interface Kafka {
   abandon(): void
 }
 
+/** PEM texts, not paths. `cert` and `key` together are our own certificate (mutual TLS). */
+export interface TlsOptions {
+  /** Authorities to trust instead of those that Node knows. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
+export interface OAuthBearerToken {
+  readonly value: string
+  /** SASL extensions (RFC 7628), such as logicalCluster. */
+  readonly extensions?: Readonly<Record<string, string>>
+}
+
+/** How to log in. Logins are renewed by themselves before the broker's session ends (KIP-368). */
+export type SaslOptions =
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+      readonly username: string
+      readonly password: string
+    }
+  | {
+      readonly mechanism: 'oauthbearer'
+      /**
+       * A token that is valid now. Called for each login and each renewal, by every connection: remember the token, and
+       * bound the time it takes to get one.
+       */
+      readonly oauthBearer: () => Promise<OAuthBearerToken>
+    }
+
 export interface KafkaOptions {
   readonly brokers: readonly string[]
   readonly clientId: string
-  readonly ssl?: boolean
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
-    readonly username: string
-    readonly password: string
-  }
+  /** TLS; true trusts the authorities that Node knows. */
+  readonly ssl?: boolean | TlsOptions
+  readonly sasl?: SaslOptions
   /** Limit of each single request. Default 5,000. */
   readonly requestTimeoutMs?: number
   /** Aborting it gives up connecting. Once connected it means nothing any more. */

@@ -6,6 +6,7 @@ import type { Member, TopicPosition, TransactionalProducer, TransactionalProduce
 import { Code, isRetriable } from './protocol/error-codes.ts'
 import { initProducerId, type ProducerIdentity } from './protocol/init-producer-id.ts'
 import { txnOffsetCommit } from './protocol/txn-offset-commit.ts'
+import { BatchSender } from './send-batches.ts'
 import { OpenTransaction } from './transaction.ts'
 import { ATTEMPT_LIMIT_MS, failureOf } from './transaction-failure.ts'
 
@@ -20,6 +21,7 @@ export class SlotProducer implements TransactionalProducer {
   readonly #options: TransactionalProducerOptions
   readonly #lane: string
   readonly #onClose: () => void
+  readonly #sender: BatchSender
   readonly #stop = new AbortController()
   /** An InitProducerId that nobody waits for any more must not come after a later one: it would fence that one. */
   readonly #inTurn = new Mutex()
@@ -32,6 +34,8 @@ export class SlotProducer implements TransactionalProducer {
     this.#options = options
     this.#lane = lane
     this.#onClose = onClose
+    const { transactionalId, compression = 'none' } = options
+    this.#sender = new BatchSender(cluster, { lane, transactionalId, compression })
   }
 
   async init(signal?: AbortSignal): Promise<void> {
@@ -48,7 +52,9 @@ export class SlotProducer implements TransactionalProducer {
         api,
         (r) => r.errorCode,
       )
-      if (answer.errorCode !== 0) throw new BrokerError(answer.errorCode, `InitProducerId of ${transactionalId}`)
+      if (answer.errorCode !== 0) {
+        throw new BrokerError(answer.errorCode, `InitProducerId of ${transactionalId}`, null, 'InitProducerId')
+      }
       return { producerId: answer.producerId, epoch: answer.epoch }
     }
     const untilMs = performance.now() + INIT_WITHIN_MS
@@ -66,6 +72,7 @@ export class SlotProducer implements TransactionalProducer {
       this.#cluster,
       this.#options,
       this.#lane,
+      this.#sender,
       identity,
       this.#stop.signal,
       (next) => {
@@ -113,8 +120,8 @@ export class SlotProducer implements TransactionalProducer {
         })
         if (code === Code.NONE) return undefined
         if (code === Code.CONCURRENT_TRANSACTIONS) transaction.notBegun()
-        failure = new BrokerError(code, `TxnOffsetCommit of ${transactionalId}`)
-        if (!isRetriable(code) || code === Code.STALE_MEMBER_EPOCH) return failure
+        failure = new BrokerError(code, `TxnOffsetCommit of ${transactionalId}`, null, 'TxnOffsetCommit')
+        if (!isRetriable(code, 'TxnOffsetCommit')) return failure
       } catch (error) {
         if (!failureOf(error).canTryAgain) return error
         failure = error

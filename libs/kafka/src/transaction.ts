@@ -1,4 +1,4 @@
-import { nextSequence, seal } from './batch/seal.ts'
+import { Sequences } from './batch/sequences.ts'
 import { BrokerError, Closed, KafkaError, messageOf, TransactionError } from './errors.ts'
 import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
@@ -7,11 +7,13 @@ import type { FinishedBatch, Transaction, TransactionalProducerOptions, Transact
 import { endTxn } from './protocol/end-txn.ts'
 import { Code } from './protocol/error-codes.ts'
 import type { ProducerIdentity } from './protocol/init-producer-id.ts'
-import { sendBatches } from './send-batches.ts'
+import type { BatchSender } from './send-batches.ts'
 import { ATTEMPT_LIMIT_MS, failureOf } from './transaction-failure.ts'
+import { Unacknowledged } from './unacknowledged.ts'
 
 /** How long an abort is tried. If it does not succeed, the next init ends the transaction. */
 const ABORT_WITHIN_MS = 2_000
+const MAX_UNACKNOWLEDGED_BYTES = 64 * 1024 * 1024
 
 /** How an EndTxn went: the identity for the next transaction, or why there is none. */
 type Ended = { readonly next: ProducerIdentity } | { readonly error: unknown }
@@ -28,7 +30,10 @@ export class OpenTransaction implements Transaction {
   readonly #signal: AbortSignal
   readonly #onEnd: (next: ProducerIdentity | undefined) => void
   readonly #inTurn = new Mutex()
-  readonly #sequences = new Map<string, number>()
+  readonly #sender: BatchSender
+  /** From 0 in every transaction: its epoch is new (KIP-890). */
+  readonly #sequences: Sequences
+  readonly #unacknowledged = new Unacknowledged('The transaction', MAX_UNACKNOWLEDGED_BYTES)
   #begunMs: number | undefined
   #ended = false
 
@@ -36,6 +41,7 @@ export class OpenTransaction implements Transaction {
     cluster: Cluster,
     options: TransactionalProducerOptions,
     lane: string,
+    sender: BatchSender,
     identity: ProducerIdentity,
     signal: AbortSignal,
     onEnd: (next: ProducerIdentity | undefined) => void,
@@ -43,7 +49,9 @@ export class OpenTransaction implements Transaction {
     this.#cluster = cluster
     this.#options = options
     this.#lane = lane
+    this.#sender = sender
     this.#identity = identity
+    this.#sequences = new Sequences(identity)
     this.#signal = signal
     this.#onEnd = onEnd
   }
@@ -63,17 +71,20 @@ export class OpenTransaction implements Transaction {
     this.#ended = true
   }
 
-  produce(batches: readonly FinishedBatch[]): Promise<void> {
-    // In turn, since a batch sent again must still come before the next of its partition.
-    return this.#inTurn.run(async () => {
-      this.#refuseIfEnded()
-      for (const batch of batches) this.#seal(batch)
-      const { transactionalId } = this.#options
-      const options = { lane: this.#lane, transactionalId, notAfterMs: this.#deadlineMs(), signal: this.#signal }
-      const sent = await sendBatches(this.#cluster, batches, options)
-      const failed = sent.find((result) => 'error' in result)
-      if (failed !== undefined && 'error' in failed) throw await this.giveUp(failed.error, 'Producing')
-    })
+  async produce(batches: readonly FinishedBatch[]): Promise<void> {
+    const release = this.#unacknowledged.take(batches.reduce((sum, batch) => sum + batch.bytes.length, 0))
+    try {
+      // In turn, since a batch sent again must still come before the next of its partition.
+      await this.#inTurn.run(async () => {
+        this.#refuseIfEnded()
+        const limits = { notAfterMs: this.#deadlineMs(), signal: this.#signal }
+        const sent = await this.#sender.send(batches, this.#sequences, limits)
+        const failure = sent.flat().find((fate) => fate.failure !== undefined)?.failure
+        if (failure !== undefined) throw await this.giveUp(failure.error, 'Producing')
+      })
+    } finally {
+      release()
+    }
   }
 
   commit(): Promise<void> {
@@ -101,7 +112,7 @@ export class OpenTransaction implements Transaction {
    */
   async giveUp(error: unknown, doing: string): Promise<TransactionError> {
     const { kind } = failureOf(error)
-    if (kind === 'newer-producer') return this.#fail(this.#outcomeOf(error), doing, error)
+    if (kind === 'newer-producer' || kind === 'unclear') return this.#fail(this.#outcomeOf(error), doing, error)
     const ended = await this.#sendEnd(false, performance.now() + ABORT_WITHIN_MS)
     if ('next' in ended && kind !== 'not-the-member') {
       this.#end(ended.next)
@@ -130,7 +141,7 @@ export class OpenTransaction implements Transaction {
           limits,
         )
         if (answer.errorCode === Code.NONE) return { next: { producerId: answer.producerId, epoch: answer.epoch } }
-        failure = new BrokerError(answer.errorCode, `${api.name} of ${transactionalId}`)
+        failure = new BrokerError(answer.errorCode, `${api.name} of ${transactionalId}`, null, 'EndTxn')
       } catch (error) {
         if (!(error instanceof KafkaError)) throw error
         failure = error
@@ -140,14 +151,6 @@ export class OpenTransaction implements Transaction {
       }
       await backoff.wait(this.#signal)
     }
-  }
-
-  #seal(batch: FinishedBatch): void {
-    const key = `${batch.topic}/${batch.partition}`
-    // From 0 in every transaction: its epoch is new (KIP-890).
-    const sequence = this.#sequences.get(key) ?? 0
-    seal(batch, this.#identity, sequence, true)
-    this.#sequences.set(key, nextSequence(sequence, batch.recordCount))
   }
 
   #deadlineMs(): number {

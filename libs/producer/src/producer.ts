@@ -15,7 +15,10 @@ export interface CloseOptions {
   readonly withinMs?: number
 }
 
-/** Publishes events of one stream. At least once: an event whose acknowledgement was lost may be written twice. */
+/**
+ * Publishes events of one stream. A lost acknowledgement repeats nothing; an event that had no answer at all for a while,
+ * and is sent anew, may be written twice.
+ */
 export interface Producer<E extends object> extends AsyncDisposable {
   /** The raw topic, with the namespace. */
   readonly topic: string

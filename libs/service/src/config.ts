@@ -55,14 +55,66 @@ export const kafkaConfig = {
     .transform((text) => text === 'true')
     .describe('Whether Kafka is reached over TLS: true or false')
     .meta({ shown: true }),
-  KAFKA_SASL_MECHANISM: z
-    .enum(['plain', 'scram-sha-256', 'scram-sha-512'])
+  KAFKA_SSL_CA_FILE: z
+    .string()
     .optional()
-    .describe('How to log in to Kafka: plain, scram-sha-256 or scram-sha-512; left out, there is no login')
+    .describe("File with the PEM certificates of the authorities that sign the brokers'; needs KAFKA_SSL=true")
+    .meta({ shown: true }),
+  KAFKA_SSL_CERT_FILE: z
+    .string()
+    .optional()
+    .describe('File with our own PEM certificate (mutual TLS); needs KAFKA_SSL=true and KAFKA_SSL_KEY_FILE')
+    .meta({ shown: true }),
+  KAFKA_SSL_KEY_FILE: z
+    .string()
+    .optional()
+    .describe("File with our own certificate's PEM key, unencrypted; needs KAFKA_SSL=true and KAFKA_SSL_CERT_FILE")
+    .meta({ shown: true }),
+  KAFKA_SASL_MECHANISM: z
+    .enum(['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer'])
+    .optional()
+    .describe('How to log in to Kafka: plain, scram-sha-256, scram-sha-512 or oauthbearer; left out, there is no login')
     .meta({ shown: true }),
   KAFKA_SASL_USERNAME: z.string().optional().describe('Who logs in to Kafka; needs KAFKA_SASL_MECHANISM'),
-  KAFKA_SASL_PASSWORD: z.string().optional().describe('The password for Kafka; needs KAFKA_SASL_MECHANISM'),
+  KAFKA_SASL_PASSWORD: z
+    .string()
+    .optional()
+    .describe('The password for Kafka, here or in the file KAFKA_SASL_PASSWORD_FILE; needs KAFKA_SASL_MECHANISM'),
+  KAFKA_SASL_PASSWORD_FILE: z
+    .string()
+    .optional()
+    .describe('File with the password for Kafka, instead of KAFKA_SASL_PASSWORD; needs KAFKA_SASL_MECHANISM')
+    .meta({ shown: true }),
+  KAFKA_SASL_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('File with the token for oauthbearer, read again for each login; instead of KAFKA_SASL_TOKEN_ENDPOINT')
+    .meta({ shown: true }),
+  KAFKA_SASL_TOKEN_ENDPOINT: z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => !text.startsWith('http:') || isThisMachine(new URL(text).hostname))
+    .optional()
+    .describe(
+      'Where tokens for oauthbearer are given out (client credentials), as https://… or http://localhost…; needs ' +
+        'KAFKA_SASL_CLIENT_ID and KAFKA_SASL_CLIENT_SECRET_FILE',
+    ),
+  KAFKA_SASL_CLIENT_ID: z.string().optional().describe('Who asks for tokens; needs KAFKA_SASL_TOKEN_ENDPOINT'),
+  KAFKA_SASL_CLIENT_SECRET_FILE: z
+    .string()
+    .optional()
+    .describe("File with that client's secret, read again for each token; needs KAFKA_SASL_TOKEN_ENDPOINT")
+    .meta({ shown: true }),
+  KAFKA_SASL_SCOPE: z
+    .string()
+    .optional()
+    .describe('Scopes to ask for with a token, separated by blanks; needs KAFKA_SASL_TOKEN_ENDPOINT')
+    .meta({ shown: true }),
 } as const
+
+/** A secret may go there without TLS. */
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
+}
 
 export const redisConfig = {
   REDIS_URL: z
@@ -86,11 +138,11 @@ export const contractsConfig = {
     .meta({ shown: true }),
 } as const
 
-/** Paths only: the keys are read by `readKeyFile`, when the service starts. */
+/** Paths only: the keys are read by `readRootKeys` and `readKeyFile`, when the service starts. */
 export const keyFilesConfig = {
   WEIR_ROOT_KEY_FILE: z
     .string()
-    .describe('File with the root key, 32 random bytes, mode 0600: purpose keys and seals derive from it')
+    .describe('Root key, 32 random bytes, mode 0600: its file, or a folder of such files, <epoch>.key each')
     .meta({ shown: true }),
   WEIR_REFERENCE_KEY_FILE: z
     .string()

@@ -8,6 +8,7 @@ export type KeyFileCode =
   | 'WEIR_KEY_FILE_UNREADABLE'
   | 'WEIR_KEY_FILE_OPEN_TO_OTHERS'
   | 'WEIR_KEY_FILE_SIZE'
+  | 'WEIR_KEY_FOLDER'
 
 /** A key file can't be used; `code` says why, `message` how to mend it. Never holds bytes of the key. */
 export class KeyFileError extends Error {

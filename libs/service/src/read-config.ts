@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { kafkaGaps } from './kafka-gaps.ts'
 
 /** The environment does not make a configuration. `message` names every variable that is wrong, and how to mend it. */
 export class ConfigError extends Error {
@@ -35,8 +36,8 @@ export function readConfig<Shape extends z.ZodObject>(
     const variable = String(issue.path[0])
     wrong.set(variable, explain(variable, schema, present[variable]))
   }
-  for (const [variable, why] of incompleteLogin(present, schema)) {
-    if (!wrong.has(variable)) wrong.set(variable, why)
+  for (const { variable, why } of 'KAFKA_SASL_MECHANISM' in schema.shape ? kafkaGaps(present) : []) {
+    if (!wrong.has(variable)) wrong.set(variable, why ?? explain(variable, schema, undefined))
   }
   if (parsed.success && wrong.size === 0) return parsed.data
 
@@ -51,14 +52,4 @@ function explain(variable: string, schema: z.ZodObject, value: string | undefine
   if (value === undefined) return `${variable} is missing. ${what}.`
   const seen = field?.meta()?.['shown'] === true ? ` (it is ${JSON.stringify(value)})` : ''
   return `${variable} is wrong${seen}. ${what}.`
-}
-
-/** The three SASL settings stand or fall together; half a login would quietly be none. */
-function incompleteLogin(present: Readonly<Record<string, string>>, schema: z.ZodObject): [string, string][] {
-  const login = ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD']
-  if (!login.every((variable) => variable in schema.shape)) return []
-  if (!login.some((variable) => variable in present)) return []
-  return login
-    .filter((variable) => !(variable in present))
-    .map((variable) => [variable, explain(variable, schema, undefined)])
 }

@@ -13,20 +13,28 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.ElectionType;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -39,6 +47,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *   Foreign produce BOOTSTRAP COMPRESSION [TRANSACTIONAL_ID commit|abort]
  *                                                               records as NDJSON on stdin, their offsets on stdout
  *   Foreign dump BOOTSTRAP ISOLATION TOPIC...                   records as NDJSON on stdout, up to where the topics end
+ *   Foreign follow BOOTSTRAP ISOLATION TOPIC...                 the same, going on until stdin ends and then to the ends
+ *   Foreign move BOOTSTRAP TOPIC                                each partition gets another leader; then its node id
+ *                                                               before and now for each, one JSON object
  *   Foreign features BOOTSTRAP                                  the cluster's finalised features, one JSON object
  *
  * Keys, values and header values are base64, or null.
@@ -51,11 +62,15 @@ public final class Foreign {
     if (args.length >= 3 && args[0].equals("produce")) {
       produce(args[1], args[2], args.length >= 5 ? args[3] : null, args.length >= 5 && args[4].equals("commit"));
     } else if (args.length >= 4 && args[0].equals("dump")) {
-      dump(args[1], args[2], List.of(args).subList(3, args.length));
+      dump(args[1], args[2], List.of(args).subList(3, args.length), false);
+    } else if (args.length >= 4 && args[0].equals("follow")) {
+      dump(args[1], args[2], List.of(args).subList(3, args.length), true);
+    } else if (args.length == 3 && args[0].equals("move")) {
+      move(args[1], args[2]);
     } else if (args.length == 2 && args[0].equals("features")) {
       features(args[1]);
     } else {
-      System.err.println("usage: produce BOOTSTRAP COMPRESSION [TRANSACTIONAL_ID commit|abort] | dump BOOTSTRAP ISOLATION TOPIC... | features BOOTSTRAP");
+      System.err.println("usage: produce BOOTSTRAP COMPRESSION [TRANSACTIONAL_ID commit|abort] | dump|follow BOOTSTRAP ISOLATION TOPIC... | move BOOTSTRAP TOPIC | features BOOTSTRAP");
       System.exit(2);
     }
   }
@@ -124,7 +139,7 @@ public final class Foreign {
     out.writeEndObject();
   }
 
-  private static void dump(String bootstrap, String isolation, List<String> topics) throws Exception {
+  private static void dump(String bootstrap, String isolation, List<String> topics, boolean follow) throws Exception {
     Properties settings = new Properties();
     settings.put("bootstrap.servers", bootstrap);
     settings.put("isolation.level", isolation);
@@ -144,9 +159,10 @@ public final class Foreign {
         found.forEach(p -> partitions.add(new TopicPartition(topic, p.partition())));
       }
       consumer.assign(partitions);
+      if (follow) follow(consumer, partitions, out);
       // With read_committed these are the last stable offsets, so that what is read is settled.
       Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-      consumer.beginningOffsets(partitions).forEach(consumer::seek);
+      if (!follow) consumer.beginningOffsets(partitions).forEach(consumer::seek);
       Set<TopicPartition> left = new HashSet<>(partitions);
       settle(consumer, left, ends);
       while (!left.isEmpty()) {
@@ -157,6 +173,64 @@ public final class Foreign {
         settle(consumer, left, ends);
       }
     }
+  }
+
+  /** From the beginnings, until stdin ends. */
+  private static void follow(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, JsonGenerator out)
+      throws IOException {
+    consumer.beginningOffsets(partitions).forEach(consumer::seek);
+    AtomicBoolean ended = new AtomicBoolean();
+    Thread listener = new Thread(() -> {
+      try {
+        while (System.in.read() >= 0) {}
+      } catch (IOException e) {
+        // A broken pipe is an end too.
+      }
+      ended.set(true);
+    });
+    listener.setDaemon(true);
+    listener.start();
+    while (!ended.get()) {
+      for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) writeRecord(out, record);
+    }
+  }
+
+  /** The replicas of each partition in a turned order, and then the first of them elected. */
+  private static void move(String bootstrap, String topic) throws Exception {
+    Properties settings = new Properties();
+    settings.put("bootstrap.servers", bootstrap);
+    try (Admin admin = Admin.create(settings);
+        JsonGenerator out = lines()) {
+      Map<TopicPartition, Integer> before = new HashMap<>();
+      Map<TopicPartition, Integer> wanted = new HashMap<>();
+      Map<TopicPartition, Optional<NewPartitionReassignment>> turned = new HashMap<>();
+      for (TopicPartitionInfo info : partitions(admin, topic)) {
+        TopicPartition partition = new TopicPartition(topic, info.partition());
+        List<Integer> order = new ArrayList<>(info.replicas().stream().map(Node::id).toList());
+        before.put(partition, info.leader().id());
+        Collections.rotate(order, -1 - order.indexOf(info.leader().id()));
+        wanted.put(partition, order.get(0));
+        turned.put(partition, Optional.of(new NewPartitionReassignment(order)));
+      }
+      admin.alterPartitionReassignments(turned).all().get();
+      while (!admin.listPartitionReassignments(turned.keySet()).reassignments().get().isEmpty()) Thread.sleep(20);
+      admin.electLeaders(ElectionType.PREFERRED, turned.keySet()).all().get();
+      // Whichever broker is asked hears of it a little later.
+      while (!partitions(admin, topic).stream()
+          .allMatch(p -> p.leader().id() == wanted.get(new TopicPartition(topic, p.partition())))) Thread.sleep(20);
+      out.writeStartObject();
+      for (TopicPartitionInfo info : partitions(admin, topic)) {
+        out.writeArrayFieldStart(Integer.toString(info.partition()));
+        out.writeNumber(before.get(new TopicPartition(topic, info.partition())));
+        out.writeNumber(info.leader().id());
+        out.writeEndArray();
+      }
+      out.writeEndObject();
+    }
+  }
+
+  private static List<TopicPartitionInfo> partitions(Admin admin, String topic) throws Exception {
+    return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions();
   }
 
   /** By position and not by records: control records and aborted batches move it without showing. */

@@ -102,6 +102,49 @@ export async function dumpEach(
   await readLines(client, (line) => onRecord(decode(JSON.parse(line))))
 }
 
+/** A reader that goes on while the topics grow. */
+export interface Following {
+  /** Reads to where the topics end at the moment of this call, and stops. Rejects if the client failed on its way. */
+  finish(): Promise<void>
+}
+
+/** As `dumpEach`, but going on until `finish`. */
+export async function follow(
+  bootstrap: string,
+  topics: readonly string[],
+  onRecord: (record: ForeignRecord) => void,
+): Promise<Following> {
+  const client = await run(['follow', bootstrap, 'read_committed', ...topics])
+  const ended = readLines(client, (line) => onRecord(decode(JSON.parse(line))))
+  // Heard by `finish`.
+  ended.catch(() => undefined)
+  return {
+    finish: async () => {
+      client.stdin.end()
+      await ended
+    },
+  }
+}
+
+/**
+ * Has Kafka's own tools give each partition of a topic another leader, by reassignment of its replicas in another
+ * order and an election of the preferred one.
+ *
+ * @returns for each partition the node id of its leader before and now.
+ */
+export async function moveLeaders(
+  bootstrap: string,
+  topic: string,
+): Promise<ReadonlyMap<number, { readonly before: number; readonly now: number }>> {
+  const client = await run(['move', bootstrap, topic])
+  client.stdin.end()
+  let moved: Record<string, [number, number]> = {}
+  await readLines(client, (line) => {
+    moved = JSON.parse(line)
+  })
+  return new Map(Object.entries(moved).map(([partition, [before, now]]) => [Number(partition), { before, now }]))
+}
+
 /** The cluster's finalised features and their levels, such as `transaction.version`. */
 export async function features(bootstrap: string): Promise<Readonly<Record<string, number>>> {
   const client = await run(['features', bootstrap])

@@ -29,9 +29,9 @@ export function int64At(bytes: Buffer, at: number): number {
   return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4)
 }
 
-/** Bytes of the batch that starts at `at`, or -1 when not even its header is there. */
+/** Bytes of the batch that starts at `at` by what its header says, or -1 when not even its header is there. */
 export function batchLength(bytes: Buffer, at: number): number {
-  return bytes.length - at < RECORDS_AT ? -1 : bytes.readInt32BE(at + LENGTH_AT) + LENGTH_OVERHEAD
+  return bytes.length - at < RECORDS_AT ? -1 : bytes.readUInt32BE(at + LENGTH_AT) + LENGTH_OVERHEAD
 }
 
 /** The offset after a batch, compacted records counted. */
@@ -39,15 +39,26 @@ export function nextOffset(bytes: Buffer, at: number): number {
   return int64At(bytes, at) + bytes.readInt32BE(at + LAST_OFFSET_DELTA_AT) + 1
 }
 
-/** The part of a fetch response that is whole batches (its last one may be cut short), and the offset after it. */
-export function wholeBatches(bytes: Buffer): { records: Buffer; next: number | undefined } {
+/** Lengths are int32: more is a negative number. */
+const LARGEST_BATCH = 0x7fffffff
+
+/**
+ * The part of a fetch response that is whole batches (its last one may be cut short), the offset after it, and the
+ * leader epoch under which its last batch was written. What begins with an impossible length is no batch cut short: it
+ * stays, so that the walk meets it and says so.
+ */
+export function wholeBatches(bytes: Buffer): { records: Buffer; next: number | undefined; epoch: number } {
   let at = 0
   let next: number | undefined
+  let epoch = -1
   for (;;) {
     const length = batchLength(bytes, at)
-    if (length < RECORDS_AT || at + length > bytes.length) break
+    if (length === -1) break
+    if (length < RECORDS_AT || length > LARGEST_BATCH) return { records: bytes, next, epoch }
+    if (at + length > bytes.length) break
     next = nextOffset(bytes, at)
+    epoch = bytes.readInt32BE(at + LEADER_EPOCH_AT)
     at += length
   }
-  return { records: bytes.subarray(0, at), next }
+  return { records: bytes.subarray(0, at), next, epoch }
 }

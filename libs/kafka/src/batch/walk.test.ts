@@ -5,8 +5,11 @@ import { changed, dataBatch, emptiedBatch, fetched, marker, withRecords } from '
 import { CorruptBatch } from '../errors.ts'
 import {
   ATTRIBUTES_AT,
+  COUNT_AT,
   LAST_OFFSET_DELTA_AT,
+  LENGTH_AT,
   LOG_APPEND_TIME,
+  MAGIC_AT,
   MAX_TIMESTAMP_AT,
   RECORDS_AT,
   wholeBatches,
@@ -16,6 +19,30 @@ import { RecordWalk } from './walk.ts'
 
 const one = (text: string) => [{ timestampMs: 10, key: Buffer.from('k'), value: Buffer.from(text) }]
 const many = (count: number) => Array.from({ length: count }, (_, i) => one(`v${i}`)[0] ?? raise())
+
+/** What a walk hands out before it throws, where it then stands, and what it says. */
+function upToDamage(walk: RecordWalk, step: number): { offsets: number[]; position: number; says: string } {
+  const rows = new Rows(step)
+  const all: number[] = []
+  for (;;) {
+    rows.clear()
+    try {
+      if (walk.done) throw new Error('the walk has ended')
+      walk.fill(rows, step)
+    } catch (error) {
+      if (!(error instanceof CorruptBatch)) throw error
+      expect(rows.count).toBe(0)
+      return { offsets: all, position: walk.position, says: error.message }
+    }
+    all.push(...rows.offset.subarray(0, rows.count))
+  }
+}
+
+/** Changes a batch in place and leaves its checksum. */
+function also(batch: Buffer, change: () => void): Buffer {
+  change()
+  return batch
+}
 
 function raise(): never {
   throw new Error('unreachable')
@@ -86,7 +113,7 @@ describe('positions', () => {
     const { records, next } = wholeBatches(bytes)
     expect(next).toBe(3)
     expect(offsets(new RecordWalk(fetched([records])))).toEqual([0, 1, 2])
-    expect(wholeBatches(bytes.subarray(0, 30))).toEqual({ records: Buffer.alloc(0), next: undefined })
+    expect(wholeBatches(bytes.subarray(0, 30))).toEqual({ records: Buffer.alloc(0), next: undefined, epoch: -1 })
   })
 })
 
@@ -142,8 +169,75 @@ describe('damage', () => {
     for (let at = ATTRIBUTES_AT; at < batch.length; at++) {
       const damaged = Buffer.from(batch)
       damaged[at] = (damaged[at] ?? 0) ^ 1
-      expect(() => new RecordWalk(fetched([damaged]))).toThrow(CorruptBatch)
+      expect(() => offsets(new RecordWalk(fetched([damaged])))).toThrow(CorruptBatch)
     }
+  })
+
+  const reasons: [what: string, says: RegExp, damage: (batch: Buffer) => Buffer][] = [
+    ['a wrong checksum', /checksum/, (b) => also(b, () => b.writeUInt8(b.readUInt8(70) ^ 1, 70))],
+    ['a length beyond the bytes', /cut short/, (b) => also(b, () => b.writeInt32BE(10_000, LENGTH_AT))],
+    ['a length that is none', /length is wrong/, (b) => also(b, () => b.writeInt32BE(-7, LENGTH_AT))],
+    ['an older message format', /message format 1/, (b) => also(b, () => b.writeUInt8(1, MAGIC_AT))],
+    ['a base offset that goes back', /do not follow/, (b) => also(b, () => b.writeBigInt64BE(2n, 0))],
+    ['an end before its beginning', /do not follow/, (b) => changed(b, () => b.writeInt32BE(-2, LAST_OFFSET_DELTA_AT))],
+    ['a negative count', /negative number/, (b) => changed(b, () => b.writeInt32BE(-1, COUNT_AT))],
+    ['a codec that is none', /codec 5/, (b) => changed(b, () => b.writeInt16BE(5, ATTRIBUTES_AT))],
+    ['a gzip stream that is none', /gzip stream is damaged/, (b) => changed(b, () => b.writeInt16BE(1, ATTRIBUTES_AT))],
+    ['a control batch of nothing', /control record/, (b) => changed(b, () => b.writeInt16BE(0x30, ATTRIBUTES_AT))],
+  ]
+
+  test.each(reasons)('%s: what stands before is handed out, then it throws, and again', (_, says, damage) => {
+    for (const step of [1, 2, 100]) {
+      const batches = [dataBatch(5, many(3)), damage(dataBatch(8, many(2))), dataBatch(10, many(2))]
+      const walk = new RecordWalk(fetched(batches, { fetchOffset: 6 }))
+      for (let again = 0; again < 2; again++) {
+        const seen = upToDamage(walk, step)
+        expect(seen.offsets).toEqual(again === 0 ? [6, 7] : [])
+        expect(seen.position).toBe(8)
+        expect(seen.says).toMatch(says)
+        expect(seen.says).toMatch(/^Batch at offset (8|2) of partition 3 of t: /)
+        expect(walk.done).toBe(false)
+      }
+    }
+  })
+
+  test('A damaged record in the middle of a batch: the records before it are handed out', () => {
+    const damages: [says: RegExp, record: Buffer][] = [
+      // length, attributes, timestamp delta, offset delta, key length, value length, headers
+      [/ends too early/, Buffer.from([200, 1, 0, 0, 2, 1, 1, 0])],
+      [/ends too early/, Buffer.from([0, 0, 0, 2, 1, 1, 0])],
+      [/ends too early/, Buffer.from([12, 0, 0, 2, 3, 1, 0])],
+      [/ends too early/, Buffer.from([12, 0, 0, 2, 1, 20, 0])],
+      [/offset or a time/, Buffer.from([12, 0, 0, 0, 1, 1, 0])],
+      [/offset or a time/, Buffer.from([12, 0, 0, 8, 1, 1, 0])],
+    ]
+    const first = dataBatch(0, many(1))
+    for (const [says, record] of damages) {
+      const records = Buffer.concat([first.subarray(RECORDS_AT), record])
+      const batch = changed(withRecords(first, records, 0), (b) => {
+        b.writeInt32BE(1, LAST_OFFSET_DELTA_AT)
+        b.writeInt32BE(2, COUNT_AT)
+      })
+      const seen = upToDamage(new RecordWalk(fetched([batch])), 10)
+      expect(seen).toMatchObject({ offsets: [0], position: 1, says: expect.stringMatching(says) })
+    }
+  })
+
+  test('Bytes behind the last record of a batch are damage too', () => {
+    const plain = dataBatch(0, many(2))
+    const long = withRecords(plain, Buffer.concat([plain.subarray(RECORDS_AT), Buffer.from([1, 2, 3])]), 0)
+    expect(upToDamage(new RecordWalk(fetched([long])), 10)).toMatchObject({
+      offsets: [0, 1],
+      says: expect.stringContaining('left behind'),
+    })
+  })
+
+  test('An impossible length stays in what is fetched, so that it is told and not asked for again and again', () => {
+    const bad = dataBatch(2, many(1))
+    bad.writeInt32BE(3, LENGTH_AT)
+    const { records, next } = wholeBatches(Buffer.concat([dataBatch(0, many(2)), bad]))
+    expect(next).toBe(2)
+    expect(upToDamage(new RecordWalk(fetched([records])), 10)).toMatchObject({ offsets: [0, 1], position: 2 })
   })
 
   test('Records that don’t fit their batch are refused, though the checksum is right', () => {
@@ -167,96 +261,3 @@ describe('damage', () => {
     )
   })
 })
-
-describe('aborted transactions', () => {
-  test('Interleaved transactions of two producers are filtered each by its own marker', () => {
-    // P1, P2, P1, P2, abort P2, P1, abort P1, then P2 commits: the broker lists the aborted ones in any order.
-    const batches = [
-      dataBatch(0, one('p1'), 1n),
-      dataBatch(1, one('p2'), 2n),
-      dataBatch(2, one('p1'), 1n),
-      dataBatch(3, one('p2'), 2n),
-      marker(4, 2n, 'abort'),
-      dataBatch(5, one('p1'), 1n),
-      marker(6, 1n, 'abort'),
-      dataBatch(7, one('p2 again'), 2n),
-      marker(8, 2n, 'commit'),
-    ]
-    const aborted = [
-      { producerId: 2n, firstOffset: 1 },
-      { producerId: 1n, firstOffset: 0 },
-    ]
-    expect(offsets(new RecordWalk(fetched(batches, { aborted })))).toEqual([7])
-    // From inside an aborted span.
-    expect(offsets(new RecordWalk(fetched(batches.slice(2), { aborted, fetchOffset: 2 })))).toEqual([7])
-    // read_uncommitted: the broker lists none.
-    expect(offsets(new RecordWalk(fetched(batches)))).toEqual([0, 1, 2, 3, 5, 7])
-  })
-
-  test('A data record whose key is four zero bytes ends nothing', () => {
-    const zeroKey = [{ timestampMs: 1, key: Buffer.alloc(4), value: Buffer.alloc(6) }]
-    const batches = [dataBatch(0, zeroKey, 1n), dataBatch(1, one('p1'), 1n), marker(2, 1n, 'abort')]
-    const aborted = [{ producerId: 1n, firstOffset: 0 }]
-    expect(offsets(new RecordWalk(fetched(batches, { aborted })))).toEqual([])
-    expect(offsets(new RecordWalk(fetched([dataBatch(0, zeroKey)])))).toEqual([0])
-  })
-
-  test('For any history, exactly the records of committed transactions and of none remain', () => {
-    const step = fc.record({
-      producer: fc.integer({ min: 0, max: 3 }),
-      act: fc.constantFrom('write', 'write', 'write', 'plain', 'commit', 'abort'),
-      count: fc.integer({ min: 1, max: 3 }),
-    })
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), fc.nat(), fc.integer({ min: 1, max: 5 }), (steps, from, chunk) => {
-        const history = play(steps)
-        const fetchOffset = history.end === 0 ? 0 : from % (history.end + 1)
-        const batches = history.batches.filter((b) => b.end > fetchOffset).map((b) => b.bytes)
-        const expected = history.visible.filter((offset) => offset >= fetchOffset)
-        const aborted = history.aborted.filter((a) => a.markerOffset >= fetchOffset)
-        const walk = new RecordWalk(fetched(batches, { aborted, fetchOffset }))
-        expect(offsets(walk, chunk)).toEqual(expected)
-        expect(walk.position).toBe(history.end)
-      }),
-    )
-  })
-})
-
-interface Step {
-  readonly producer: number
-  readonly act: string
-  readonly count: number
-}
-
-/** A log and what a reader must see of it. Transactions that are open at the end are aborted. */
-function play(steps: readonly Step[]) {
-  const batches: { bytes: Buffer; end: number }[] = []
-  const visible: number[] = []
-  const aborted: { producerId: bigint; firstOffset: number; markerOffset: number }[] = []
-  const open = new Map<number, number[]>()
-  let end = 0
-  const append = (bytes: Buffer, count: number) => {
-    end += count
-    batches.push({ bytes, end })
-  }
-  const finish = (producer: number, act: 'commit' | 'abort') => {
-    const written = open.get(producer)
-    if (written === undefined) return
-    open.delete(producer)
-    if (act === 'commit') visible.push(...written)
-    else aborted.push({ producerId: BigInt(producer), firstOffset: written[0] ?? 0, markerOffset: end })
-    append(marker(end, BigInt(producer), act), 1)
-  }
-  for (const { producer, act, count } of steps) {
-    const written = Array.from({ length: count }, (_, i) => end + i)
-    if (act === 'plain') {
-      visible.push(...written)
-      append(dataBatch(end, many(count)), count)
-    } else if (act === 'write') {
-      open.set(producer, [...(open.get(producer) ?? []), ...written])
-      append(dataBatch(end, many(count), BigInt(producer)), count)
-    } else finish(producer, act === 'commit' ? 'commit' : 'abort')
-  }
-  for (const producer of [...open.keys()]) finish(producer, 'abort')
-  return { batches, visible: visible.sort((a, b) => a - b), aborted: aborted.reverse(), end }
-}

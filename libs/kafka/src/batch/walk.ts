@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32'
-import { CorruptBatch } from '../errors.ts'
+import { CorruptBatch, messageOf } from '../errors.ts'
 import type { FetchedPartition } from '../port.ts'
 import { readVarint } from '../wire/varint.ts'
 import { AbortedTransactions } from './aborted.ts'
@@ -27,12 +27,14 @@ export class RecordWalk {
   #sourceEnd = 0
   #baseOffset = 0
   #endOffset = 0
+  #lastOffset = -1
   /** Base of the records' times, or the append time that all of them have. */
   #timestamp = 0
   #isAppendTime = false
   #position: number
+  /** What stands next can't be read. Thrown once everything before it is handed out. */
+  #corrupt: CorruptBatch | undefined
 
-  /** @throws CorruptBatch (bad checksum, cut short, unknown format, unsupported compression); also from `fill` */
   constructor(fetched: FetchedPartition) {
     this.#topic = fetched.topic
     this.#partition = fetched.partition
@@ -44,9 +46,9 @@ export class RecordWalk {
     this.#advance()
   }
 
-  /** Nothing is left: `position` is past the last batch. */
+  /** Nothing is left: `position` is past the last batch. Never so while a batch is left that can't be read. */
   get done(): boolean {
-    return this.#left === 0
+    return this.#left === 0 && this.#corrupt === undefined
   }
 
   /** The offset after what was handed out, with control, aborted, skipped and compacted records counted. */
@@ -54,7 +56,11 @@ export class RecordWalk {
     return this.#position
   }
 
-  /** Appends up to `max` records (and no more than `rows` has room for) and returns how many. */
+  /**
+   * Appends up to `max` records (and no more than `rows` has room for) and returns how many.
+   * @throws CorruptBatch (bad checksum, cut short, not a batch that any broker writes, a compressed stream that is
+   * damaged or too large), once all records before it have been handed out; `position` then stands before it
+   */
   fill(rows: Rows, max: number): number {
     const first = rows.count
     const end = Math.min(rows.capacity, first + max)
@@ -62,6 +68,7 @@ export class RecordWalk {
       this.#fillFromBatch(rows, end)
       if (this.#left === 0) this.#advance()
     }
+    if (this.#corrupt !== undefined && rows.count === first && first < end) throw this.#corrupt
     return rows.count - first
   }
 
@@ -72,7 +79,6 @@ export class RecordWalk {
     while (this.#left > 0 && row < end) {
       const length = readVarint(source, cursor)
       const next = cursor.at + length
-      if (!(length > 0 && next <= this.#sourceEnd)) throw this.#corrupt('a record that ends too early')
       cursor.at++ // attributes: none are defined
       const timestampDelta = readVarint(source, cursor)
       const offset = this.#baseOffset + readVarint(source, cursor)
@@ -83,9 +89,17 @@ export class RecordWalk {
       const valueLength = readVarint(source, cursor)
       const valueStart = cursor.at
       const valueEnd = valueLength > 0 ? valueStart + valueLength : valueStart
-      if (!(keyLength >= -1 && valueLength >= -1 && valueEnd <= next))
-        throw this.#corrupt('a record with impossible lengths')
+      // Each comparison is false for what could not be read (NaN).
+      if (!(next <= this.#sourceEnd && keyLength >= -1 && valueLength >= -1 && valueEnd < next)) {
+        this.#fail('a record ends too early')
+        break
+      }
+      if (!(offset > this.#lastOffset && offset < this.#endOffset && Math.abs(timestampDelta) >= 0)) {
+        this.#fail("a record has an offset or a time that can't be")
+        break
+      }
       cursor.at = next
+      this.#lastOffset = offset
       this.#left--
       if (offset < this.#fetchOffset) continue
       rows.source[row] = source
@@ -100,79 +114,101 @@ export class RecordWalk {
       this.#position = offset + 1
     }
     rows.count = row
+    if (this.#left === 0 && this.#corrupt === undefined && cursor.at !== this.#sourceEnd) {
+      this.#fail('bytes are left behind its last record')
+    }
   }
 
   /** Leaves the finished batch and goes to the next one that has data to hand out, or to the end. */
   #advance(): void {
     const batches = this.#batches
-    if (this.#endOffset > this.#position) this.#position = this.#endOffset
-    while (this.#batchAt < batches.length) {
-      const at = this.#batchAt
-      const length = layout.batchLength(batches, at)
-      if (length < layout.RECORDS_AT || at + length > batches.length) throw this.#corrupt('it is cut short')
-      this.#batchAt = at + length
-      this.#baseOffset = layout.int64At(batches, at)
-      this.#endOffset = layout.nextOffset(batches, at)
-      if (batches[at + layout.MAGIC_AT] !== 2) throw this.#corrupt(`message format ${batches[at + layout.MAGIC_AT]}`)
-      const checked = batches.subarray(at + layout.ATTRIBUTES_AT, at + length)
-      if (crc32c(checked) !== batches.readUInt32BE(at + layout.CRC_AT)) throw this.#corrupt('its checksum is wrong')
-      if (this.#endOffset > this.#fetchOffset && this.#hasData(at)) {
-        this.#enter(at, at + length)
-        return
-      }
+    while (this.#corrupt === undefined) {
       if (this.#endOffset > this.#position) this.#position = this.#endOffset
+      const at = this.#batchAt
+      if (at >= batches.length) return
+      const before = this.#endOffset
+      const length = layout.batchLength(batches, at)
+      this.#baseOffset = batches.length - at < 8 ? before : layout.int64At(batches, at)
+      const wrong = damageOf(batches, at, length)
+      if (wrong !== undefined) return this.#fail(wrong)
+      this.#batchAt = at + length
+      this.#endOffset = layout.nextOffset(batches, at)
+      if (this.#baseOffset < before || this.#endOffset <= this.#baseOffset) {
+        return this.#fail('its offsets do not follow those before it')
+      }
+      if (this.#endOffset > this.#fetchOffset && this.#hasData(at, at + length)) return this.#enter(at, at + length)
     }
   }
 
-  #hasData(at: number): boolean {
-    const attributes = this.#batches.readInt16BE(at + layout.ATTRIBUTES_AT)
+  #hasData(at: number, end: number): boolean {
+    const batches = this.#batches
+    const attributes = batches.readInt16BE(at + layout.ATTRIBUTES_AT)
+    const isControl = (attributes & layout.CONTROL) !== 0
+    const count = batches.readInt32BE(at + layout.COUNT_AT)
     if ((attributes & layout.TRANSACTIONAL) !== 0) {
-      const producerId = this.#batches.readBigInt64BE(at + layout.PRODUCER_ID_AT)
-      if ((attributes & layout.CONTROL) === 0) {
-        if (this.#aborted.covers(producerId, this.#endOffset - 1)) return false
-      } else if (isAbortMarker(this.#batches, at)) {
-        this.#aborted.endedBy(producerId, this.#endOffset - 1)
+      const producerId = batches.readBigInt64BE(at + layout.PRODUCER_ID_AT)
+      if (!isControl && this.#aborted.covers(producerId, this.#endOffset - 1)) return false
+      // The log cleaner may leave a control batch without its record; it then ends nothing.
+      if (isControl && count > 0) {
+        const type = controlType(batches, at, end)
+        if (type === undefined) this.#fail("its control record can't be read")
+        if (type === ABORT) this.#aborted.endedBy(producerId, this.#endOffset - 1)
       }
     }
-    if ((attributes & layout.CONTROL) !== 0) return false
-    return this.#batches.readInt32BE(at + layout.COUNT_AT) > 0
+    return !isControl && count !== 0
   }
 
   #enter(at: number, end: number): void {
     const batches = this.#batches
     const attributes = batches.readInt16BE(at + layout.ATTRIBUTES_AT)
-    this.#left = batches.readInt32BE(at + layout.COUNT_AT)
+    const count = batches.readInt32BE(at + layout.COUNT_AT)
+    const codec = attributes & layout.COMPRESSION_MASK
+    if (count < 0) return this.#fail('a negative number of records')
     this.#isAppendTime = (attributes & layout.LOG_APPEND_TIME) !== 0
     const timestampAt = this.#isAppendTime ? layout.MAX_TIMESTAMP_AT : layout.BASE_TIMESTAMP_AT
     this.#timestamp = layout.int64At(batches, at + timestampAt)
-    const codec = attributes & layout.COMPRESSION_MASK
+    this.#lastOffset = this.#baseOffset - 1
     if (codec === 0) {
       this.#source = batches
       this.#cursor.at = at + layout.RECORDS_AT
       this.#sourceEnd = end
-      return
+    } else {
+      try {
+        this.#source = inflate(batches.subarray(at + layout.RECORDS_AT, end), codec)
+      } catch (error) {
+        return this.#fail(messageOf(error))
+      }
+      this.#cursor.at = 0
+      this.#sourceEnd = this.#source.length
     }
-    try {
-      this.#source = inflate(batches.subarray(at + layout.RECORDS_AT, end), codec)
-    } catch (error) {
-      throw this.#corrupt(error instanceof Error ? error.message : String(error))
-    }
-    this.#cursor.at = 0
-    this.#sourceEnd = this.#source.length
+    this.#left = count
   }
 
-  #corrupt(what: string): CorruptBatch {
-    return new CorruptBatch(this.#topic, this.#partition, this.#baseOffset, what)
+  /** Nothing is read any more, from here on. */
+  #fail(what: string): void {
+    this.#left = 0
+    this.#corrupt = new CorruptBatch(this.#topic, this.#partition, this.#baseOffset, what)
   }
 }
 
+/** What is wrong with the batch at `at` as a whole, or undefined. Offsets and leader epoch are not under its checksum. */
+function damageOf(batches: Buffer, at: number, length: number): string | undefined {
+  if (length < layout.RECORDS_AT || at + length > batches.length) return 'it is cut short, or its length is wrong'
+  const magic = batches[at + layout.MAGIC_AT]
+  if (magic !== 2) return `message format ${magic}`
+  const checked = batches.subarray(at + layout.ATTRIBUTES_AT, at + length)
+  return crc32c(checked) === batches.readUInt32BE(at + layout.CRC_AT) ? undefined : 'its checksum is wrong'
+}
+
+const ABORT = 0
+
 /** A control record's key is a version and a type, both int16; type 0 is an abort. Control batches hold one record. */
-function isAbortMarker(batches: Buffer, at: number): boolean {
+function controlType(batches: Buffer, at: number, end: number): number | undefined {
   const cursor = { at: at + layout.RECORDS_AT }
   readVarint(batches, cursor) // length
   cursor.at++ // attributes
   readVarint(batches, cursor) // timestamp delta
   readVarint(batches, cursor) // offset delta
   const keyLength = readVarint(batches, cursor)
-  return keyLength >= 4 && batches.readInt16BE(cursor.at + 2) === 0
+  return keyLength >= 4 && cursor.at + keyLength <= end ? batches.readInt16BE(cursor.at + 2) : undefined
 }

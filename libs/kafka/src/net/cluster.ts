@@ -17,7 +17,22 @@ interface Known {
   readonly leaders: readonly (Leader | undefined)[]
   /** Something went wrong by it: read it again before the next use. */
   stale: boolean
+  /** When (monotonic) it has quietly aged: read it again beside its next use. */
+  readAgainMs: number
 }
+
+interface KnownCoordinator {
+  readonly nodeId: number
+  findAgainMs: number
+}
+
+/**
+ * A broker that has lost touch with the others goes on answering as the leader it was. Nothing goes wrong by it, so what
+ * is known is read again after this time, by the next one who uses it.
+ */
+const MAX_AGE_MS = 5 * 60_000
+/** Reading again what has aged was tried; the next try comes not before this. */
+const AGED_RETRY_MS = 10_000
 
 /** The lane of requests that any broker answers at once. */
 export const CONTROL_LANE = 'control'
@@ -28,7 +43,9 @@ export class Cluster {
   readonly requestTimeoutMs: number
   readonly #topics = new Map<string, Known>()
   readonly #reading = new Map<string, Promise<void>>()
-  readonly #coordinators = new Map<string, number>()
+  readonly #coordinators = new Map<string, KnownCoordinator>()
+  /** Moves on with every trouble, so that not always the same broker is asked, which may be the one that is behind. */
+  #turn = 0
 
   constructor(connections: Connections, requestTimeoutMs: number) {
     this.connections = connections
@@ -49,7 +66,7 @@ export class Cluster {
   /** A request that any broker can answer: the first one that does. */
   async callAny<Response>(api: Api<Response>): Promise<Response> {
     let failure: unknown = new ConnectionLost('No broker is known', false)
-    for (const nodeId of this.connections.candidates()) {
+    for (const nodeId of this.connections.candidates(this.#turn)) {
       try {
         return await this.call(nodeId, CONTROL_LANE, api)
       } catch (error) {
@@ -84,37 +101,56 @@ export class Cluster {
   async leader(topic: string, partition: number): Promise<Leader> {
     const known = await this.#known(topic)
     if (known === undefined || partition < 0 || partition >= known.info.partitions) {
+      // Perhaps not yet: a topic that is just being made is told of without partitions, and one may get more.
+      this.stale(topic)
       throw new NoSuchPartition(topic, partition)
     }
     const leader = known.leaders[partition]
     if (leader !== undefined) return leader
-    known.stale = true
+    this.stale(topic)
     throw new BrokerError(Code.LEADER_NOT_AVAILABLE, `Partition ${partition} of ${topic}`)
   }
 
   /** The leader as remembered; undefined when it has to be asked for. */
   knownLeader(topic: string, partition: number): Leader | undefined {
     const known = this.#topics.get(topic)
-    return known === undefined || known.stale ? undefined : known.leaders[partition]
+    if (known === undefined || known.stale) return undefined
+    this.#readIfAged(known)
+    return known.leaders[partition]
+  }
+
+  /** The topic's id as remembered: another one than before means that it was deleted and made anew. */
+  topicId(topic: string): string | undefined {
+    return this.#topics.get(topic)?.info.topicId
   }
 
   /** The partitions of this topic have moved or may have: its leaders are read again before their next use. */
   stale(topic: string): void {
     const known = this.#topics.get(topic)
-    if (known !== undefined) known.stale = true
+    if (known === undefined || known.stale) return
+    known.stale = true
+    this.#turn++
   }
 
   /** Broker that coordinates a group or a transactional id, from memory unless it was forgotten. */
   async coordinator(type: CoordinatorType, key: string): Promise<number> {
     const known = this.#coordinators.get(`${type}/${key}`)
-    if (known !== undefined) return known
+    if (known === undefined) return this.#findCoordinator(type, key)
+    if (performance.now() >= known.findAgainMs) {
+      known.findAgainMs = performance.now() + AGED_RETRY_MS
+      aside(this.#findCoordinator(type, key))
+    }
+    return known.nodeId
+  }
+
+  async #findCoordinator(type: CoordinatorType, key: string): Promise<number> {
     const found = await this.callAny(findCoordinator(type, key))
     if (found === undefined) throw new BrokerError(Code.COORDINATOR_NOT_AVAILABLE, `Coordinator of ${type} ${key}`)
     if (found.errorCode !== 0) {
       throw new BrokerError(found.errorCode, `Coordinator of ${type} ${key}`, found.errorMessage)
     }
     this.connections.place(found.nodeId, { host: found.host, port: found.port })
-    this.#coordinators.set(`${type}/${key}`, found.nodeId)
+    this.#coordinators.set(`${type}/${key}`, { nodeId: found.nodeId, findAgainMs: performance.now() + MAX_AGE_MS })
     return found.nodeId
   }
 
@@ -133,17 +169,36 @@ export class Cluster {
     const nodeId = await this.coordinator(type, key)
     try {
       const response = await this.call(nodeId, lane, api, limits)
-      if (isCoordinatorMove(codeOf(response))) this.#coordinators.delete(`${type}/${key}`)
+      if (isCoordinatorMove(codeOf(response))) this.#forgetCoordinator(type, key)
       return response
     } catch (error) {
-      this.#coordinators.delete(`${type}/${key}`)
+      this.#forgetCoordinator(type, key)
       throw error
     }
   }
 
+  #forgetCoordinator(type: CoordinatorType, key: string): void {
+    if (this.#coordinators.delete(`${type}/${key}`)) this.#turn++
+  }
+
+  #readIfAged(known: Known): void {
+    if (performance.now() < known.readAgainMs) return
+    known.readAgainMs = performance.now() + AGED_RETRY_MS
+    aside(this.#read(known.info.topic))
+  }
+
   async #known(topic: string): Promise<Known | undefined> {
     const known = this.#topics.get(topic)
-    if (known !== undefined && !known.stale) return known
+    if (known !== undefined && !known.stale) {
+      this.#readIfAged(known)
+      return known
+    }
+    await this.#read(topic)
+    return this.#topics.get(topic)
+  }
+
+  /** Many may want it at once: that is one request. */
+  #read(topic: string): Promise<void> {
     let reading = this.#reading.get(topic)
     if (reading === undefined) {
       reading = this.topics([topic])
@@ -151,8 +206,7 @@ export class Cluster {
         .finally(() => this.#reading.delete(topic))
       this.#reading.set(topic, reading)
     }
-    await reading
-    return this.#topics.get(topic)
+    return reading
   }
 
   /** Keeps the newest leader epoch of each partition: an isolated broker may tell of an older leader (KIP-320). */
@@ -166,7 +220,15 @@ export class Cluster {
       else leaders[partition] = leader < 0 ? undefined : { nodeId: leader, leaderEpoch }
     }
     const info = { topic: topic.topic, topicId: topic.topicId, partitions: topic.partitions.length }
-    this.#topics.set(topic.topic, { info, leaders, stale: leaders.includes(undefined) })
+    const readAgainMs = performance.now() + MAX_AGE_MS
+    this.#topics.set(topic.topic, { info, leaders, stale: leaders.includes(undefined), readAgainMs })
     return info
   }
+}
+
+/** Nobody waits for it, and it may fail as what it asks may; a bug does not pass unseen. */
+function aside(work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    if (!(error instanceof KafkaError)) throw error
+  })
 }

@@ -8,6 +8,8 @@ interface Slot {
   readonly nodeId: number
   readonly lane: string
   readonly opened: Promise<BrokerConnection>
+  /** Ends connecting. */
+  readonly giveUp: AbortController
 }
 
 /**
@@ -29,9 +31,15 @@ export class Connections {
     for (const [i, address] of bootstrap.entries()) this.#addresses.set(-1 - i, address)
   }
 
-  /** Ids to ask for what any broker can answer: known brokers first, then the bootstrap addresses. */
-  candidates(): number[] {
-    return [...this.#addresses.keys()].sort((a, b) => (a >= 0 ? 0 : 1) - (b >= 0 ? 0 : 1) || Math.abs(a) - Math.abs(b))
+  /**
+   * Ids to ask for what any broker can answer: known brokers first, beginning with the one whose `turn` it is, then the
+   * bootstrap addresses.
+   */
+  candidates(turn: number): number[] {
+    const ids = [...this.#addresses.keys()].sort((a, b) => Math.abs(a) - Math.abs(b))
+    const known = ids.filter((id) => id >= 0)
+    const first = known.length === 0 ? 0 : turn % known.length
+    return [...known.slice(first), ...known.slice(0, first), ...ids.filter((id) => id < 0)]
   }
 
   /** Where a broker is. When that has changed its connections are closed. */
@@ -63,8 +71,9 @@ export class Connections {
     const free = () => {
       if (this.#slots.get(key) === mine) this.#slots.delete(key)
     }
-    const opened = unlessAborted(this.#open(address, free), this.#closed.signal, 'The Kafka client')
-    const mine: Slot = { nodeId, lane, opened }
+    const giveUp = new AbortController()
+    const opening = this.#open(address, free, giveUp.signal)
+    const mine: Slot = { nodeId, lane, giveUp, opened: unlessAborted(opening, this.#closed.signal, 'The Kafka client') }
     this.#slots.set(key, mine)
     return mine.opened
   }
@@ -79,17 +88,17 @@ export class Connections {
     this.#closeWhere(() => true)
   }
 
-  async #open(address: Address, free: () => void): Promise<BrokerConnection> {
+  async #open(address: Address, free: () => void, signal: AbortSignal): Promise<BrokerConnection> {
     const where = `${address.host}:${address.port}`
     try {
-      const connection = await BrokerConnection.open(address, this.#options, free)
+      const connection = await BrokerConnection.open(address, this.#options, free, signal)
       // Nobody waits for it any more.
       if (this.#closed.signal.aborted) connection.close()
       if (this.#away.delete(where)) this.#onEvent({ kind: 'broker-back', message: `Broker ${where} answers again` })
       return connection
     } catch (error) {
       free()
-      if (!this.#closed.signal.aborted && !this.#away.has(where)) {
+      if (!this.#closed.signal.aborted && !signal.aborted && !this.#away.has(where)) {
         this.#away.add(where)
         const why = error instanceof Error ? error.message : String(error)
         this.#onEvent({ kind: 'broker-away', message: `Broker ${where} can't be reached: ${why}` })
@@ -102,6 +111,7 @@ export class Connections {
     for (const [key, slot] of this.#slots) {
       if (!matches(slot)) continue
       this.#slots.delete(key)
+      slot.giveUp.abort()
       slot.opened.then(
         (connection) => connection.close(),
         () => undefined,

@@ -1,6 +1,7 @@
 /** The parts of kafkajs 2.2.4 that `kafkajs-connection.ts` uses and that kafkajs does not type. */
 declare module 'kafkajs/src/network/connection.js' {
   import type { Socket } from 'node:net'
+  import type { TlsOptions } from '../port.ts'
 
   interface Entry {
     apiKey: number
@@ -35,14 +36,20 @@ declare module 'kafkajs/src/network/connection.js' {
       host: string
       port: number
       clientId: string
-      ssl: object | null
+      ssl: TlsOptions | null
       sasl: object | null
       logger: SilentLogger
       connectionTimeout: number
       requestTimeout: number
       enforceRequestTimeout: boolean
-      socketFactory: (options: { host: string; port: number; ssl: object | null; onConnect: () => void }) => Socket
+      socketFactory: (options: { host: string; port: number; ssl: TlsOptions | null; onConnect: () => void }) => Socket
     })
+    /** How long before the end of a session `isAuthenticated` becomes false, in milliseconds. */
+    reauthenticationThreshold: number
+    /** From when (`process.hrtime`) the session is counted. */
+    authenticatedAt: [number, number] | null
+    /** What the broker gave at the last login; 0 is without end. */
+    readonly sessionLifetime: { toString(): string }
     readonly requestQueue: Queue
     connect(): Promise<true>
     disconnect(): Promise<true>

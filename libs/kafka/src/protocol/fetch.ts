@@ -2,8 +2,11 @@ import type { Api } from './api.ts'
 
 export interface FetchQuestion {
   readonly partition: number
+  /** Of the leader as we know it: another one refuses. */
   readonly leaderEpoch: number
   readonly offset: number
+  /** Under which leader epoch the record before `offset` was written; -1 when not known. */
+  readonly lastEpoch: number
 }
 
 export interface FetchBounds {
@@ -20,6 +23,8 @@ export interface FetchAnswer {
   readonly lastStableOffset: number
   readonly logStartOffset: number
   readonly aborted: { readonly producerId: bigint; readonly firstOffset: number }[]
+  /** Set when the log does not have `lastEpoch` up to the offset asked for: how far it has it (KIP-595). */
+  readonly diverging: { readonly epoch: number; readonly endOffset: number } | undefined
   /** A view on the response. The last batch may be cut short. */
   readonly records: Buffer
 }
@@ -40,9 +45,9 @@ export function fetch(topic: string, questions: readonly FetchQuestion[], bounds
       writer.int8(bounds.readCommitted ? 1 : 0)
       writer.int32(0).int32(-1) // no session
       writer.arrayLength(1).string(topic).arrayLength(questions.length)
-      for (const { partition, leaderEpoch, offset } of questions) {
+      for (const { partition, leaderEpoch, offset, lastEpoch } of questions) {
         writer.int32(partition).int32(leaderEpoch).int64Number(offset)
-        writer.int32(-1).int64Number(-1).int32(bounds.maxPartitionBytes).tags()
+        writer.int32(lastEpoch).int64Number(-1).int32(bounds.maxPartitionBytes).tags()
       }
       writer.tags().arrayLength(0).string('').tags()
     },
@@ -65,7 +70,10 @@ export function fetch(topic: string, questions: readonly FetchQuestion[], bounds
           })
           reader.int32() // preferred read replica
           const records = reader.bytes()
-          reader.tags()
+          let diverging: FetchAnswer['diverging']
+          reader.tags((tag, field) => {
+            if (tag === 0) diverging = { epoch: field.int32(), endOffset: field.int64Number() }
+          })
           return {
             partition,
             errorCode: partitionError,
@@ -73,6 +81,7 @@ export function fetch(topic: string, questions: readonly FetchQuestion[], bounds
             lastStableOffset,
             logStartOffset,
             aborted,
+            diverging,
             records,
           }
         })

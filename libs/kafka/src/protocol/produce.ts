@@ -1,4 +1,4 @@
-import type { FinishedBatch } from '../port.ts'
+import type { TopicPartition } from '../port.ts'
 import { type Api, byTopic } from './api.ts'
 
 export interface ProduceAnswer {
@@ -15,7 +15,7 @@ export interface ProduceAnswer {
  */
 export function produce(
   transactionalId: string | null,
-  batches: readonly FinishedBatch[],
+  batches: readonly (TopicPartition & { readonly bytes: Buffer })[],
   timeoutMs: number,
 ): Api<ProduceAnswer[]> {
   return {

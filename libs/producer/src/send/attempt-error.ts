@@ -1,23 +1,21 @@
-import { BrokerError, ConnectionLost, canRetry, TooLate } from '@weir/kafka'
+import { AppendFailed, BatchTooLarge, canRetry } from '@weir/kafka'
 
-/** MESSAGE_TOO_LARGE and RECORD_LIST_TOO_LARGE: the topic takes smaller batches than ours. */
-const TOO_LARGE = [10, 18]
-
-/** The broker does not know either, or gave no answer for this batch. */
-const UNKNOWN = -1
-
-/** Whether sending the same again may succeed. The appender's own time being over is no verdict on the record. */
+/** Whether sending the same again may succeed. */
 export function mayPass(error: unknown): boolean {
-  return canRetry(error) || error instanceof TooLate
+  return canRetry(error)
 }
 
-/** Whether the batch was refused for its size, so that its halves may pass. */
+/** The first record that was not acknowledged is larger than the topic takes; what stands behind it was not sent. */
 export function isTooLarge(error: unknown): boolean {
-  return error instanceof BrokerError && TOO_LARGE.includes(error.numericCode)
+  return error instanceof AppendFailed && error.cause instanceof BatchTooLarge
 }
 
-/** False when it is certain that the attempt wrote nothing. */
+/** False when it is certain that what was not acknowledged is not written. */
 export function mayHaveWritten(error: unknown): boolean {
-  if (error instanceof BrokerError) return error.retriable || error.numericCode === UNKNOWN
-  return !(error instanceof ConnectionLost && !error.maybeSent)
+  return error instanceof AppendFailed && error.outcome === 'unknown'
+}
+
+/** Where record `index` of a failed append lies all the same, or null. */
+export function writtenAt(error: unknown, index: number): number | null {
+  return error instanceof AppendFailed ? (error.offsets[index] ?? null) : null
 }

@@ -1,4 +1,14 @@
-import { BrokerError, Closed, ConnectionLost, partitionOf, TooLate } from '@weir/kafka'
+import {
+  AppendFailed,
+  type AppendOutcome,
+  BatchTooLarge,
+  BrokerError,
+  Closed,
+  ConnectionLost,
+  canRetry,
+  partitionOf,
+  TooMuchUnacknowledged,
+} from '@weir/kafka'
 import { describe, expect, it } from 'vitest'
 import { FakeAppender } from '../../fixtures/fake-appender.ts'
 import { FakeClock, settled } from '../../fixtures/fake-clock.ts'
@@ -6,8 +16,14 @@ import { EventTooLarge, NotDelivered, QueueFull } from '../errors.ts'
 import type { Recorded } from './entry.ts'
 import { Outbox, type OutboxOptions } from './outbox.ts'
 
-const AWAY = new ConnectionLost('no broker', false)
-const UNCLEAR = new ConnectionLost('the connection ended', true)
+/** An append of one record that was not acknowledged, as the appender tells it. */
+function failed(cause: Error, outcome: AppendOutcome): AppendFailed {
+  return new AppendFailed('t', outcome, [null], canRetry(cause), cause)
+}
+
+const AWAY = failed(new ConnectionLost('no broker', false), 'not-written')
+const UNCLEAR = failed(new ConnectionLost('the connection ended', true), 'unknown')
+const REFUSED = failed(new BrokerError(29, 'Produce'), 'not-written')
 /** What a record of these tests takes beside its value. */
 const FRAME = 128 + 1
 
@@ -228,7 +244,7 @@ describe('a broker that is away', () => {
     await clock.pass(5)
     answers.push(push('b'))
     for (let i = 0; i < 5; i++) {
-      appender.answer(i % 2 === 0 ? AWAY : new TooLate('Produce'))
+      appender.answer(i % 2 === 0 ? AWAY : new TooMuchUnacknowledged('The appender', 1, 1))
       await clock.pass(2_000)
     }
     appender.answer('written')
@@ -255,9 +271,9 @@ describe('a broker that is away', () => {
   it.each([
     [AWAY, false],
     [UNCLEAR, true],
-    [new BrokerError(29, 'Produce'), false],
-    [new BrokerError(-1, 'Produce'), true],
-    [new BrokerError(7, 'Produce'), true],
+    [REFUSED, false],
+    [failed(new BrokerError(-1, 'Produce'), 'unknown'), true],
+    [new TooMuchUnacknowledged('The appender', 1, 1), false],
   ])(
     'fails a record when its time is over, and says whether it may have been written (%s)',
     async (error, maybeWritten) => {
@@ -282,7 +298,7 @@ describe('a broker that is away', () => {
     await clock.pass(5)
     appender.answer(UNCLEAR)
     await clock.pass(100)
-    appender.answer(new BrokerError(29, 'Produce'))
+    appender.answer(REFUSED)
     await settled()
     expect(answer.value).toMatchObject({ maybeWritten: true })
   })
@@ -295,7 +311,7 @@ describe('a refusal for good', () => {
     const refused = push('a')
     await clock.pass(5)
     const next = push('b')
-    appender.answer(new BrokerError(29, 'Produce'))
+    appender.answer(REFUSED)
     await clock.pass(5)
     appender.answer('written')
     await settled()
@@ -303,18 +319,39 @@ describe('a refusal for good', () => {
     expect(next.value).toMatchObject({ offset: 0 })
   })
 
-  it('for size is mended by smaller batches, in order, and hits only the record that is too large itself', async () => {
+  it('for size hits only the record that is too large itself; those that were written are not sent again', async () => {
     const { appender, clock, push } = setUp()
-    const tooLarge = new BrokerError(10, 'Produce')
     const append = appender.append.bind(appender)
-    appender.append = (topic, records) =>
-      records.length > 2 || records.some((record) => String(record.value) === 'c')
-        ? Promise.reject(tooLarge)
-        : append(topic, records)
+    appender.append = async (topic, records) => {
+      // As the appender does: a record too large by itself is left out, and the others are written.
+      const fit = records.filter((record) => String(record.value) !== 'c')
+      const offsets = await append(topic, fit)
+      if (fit.length === records.length) return offsets
+      const told = records.map((record) => offsets[fit.indexOf(record)] ?? null)
+      throw new AppendFailed(topic, 'not-written', told, false, new BatchTooLarge(topic, 0, 2_000_000))
+    }
     const answers = ['a', 'b', 'c', 'd', 'e'].map((value) => push(value))
     await clock.pass(5)
     expect(appender.log.get(0)).toEqual(['a', 'b', 'd', 'e'])
     expect(answers.map((answer) => answer.value instanceof Error)).toEqual([false, false, true, false, false])
+    expect(answers[2]?.value).toMatchObject({ maybeWritten: false })
+  })
+
+  it('of a part of a batch: what was written has its answer, and only the rest is sent again', async () => {
+    const { appender, clock, push } = setUp()
+    appender.holds = true
+    const answers = ['a', 'b', 'c'].map((value) => push(value))
+    await clock.pass(5)
+    const lost = new ConnectionLost('the connection ended', true)
+    appender.answer(new AppendFailed('t', 'unknown', [4, null, null], true, lost))
+    await settled()
+    expect(answers[0]?.value).toMatchObject({ offset: 4 })
+    expect(answers.slice(1).map((answer) => answer.value)).toEqual([null, null])
+    await clock.pass(100)
+    expect(appender.calls).toEqual([
+      ['a', 'b', 'c'],
+      ['b', 'c'],
+    ])
   })
 })
 
@@ -331,7 +368,7 @@ describe('giving up', () => {
     expect(queued.value).toMatchObject({ code: 'WEIR_PRODUCER_NOT_DELIVERED', maybeWritten: false })
     expect(waiting.value).toMatchObject({ code: 'WEIR_PRODUCER_QUEUE_FULL' })
     expect(out.value).toBeNull()
-    appender.answer(new Closed('The appender'))
+    appender.answer(failed(new Closed('The appender'), 'unknown'))
     await clock.pass(10)
     expect(out.value).toMatchObject({ code: 'WEIR_PRODUCER_NOT_DELIVERED', maybeWritten: true })
     expect(outbox.queued).toEqual({ events: 0, bytes: 0 })

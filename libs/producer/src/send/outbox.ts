@@ -1,6 +1,6 @@
 import { type Appender, partitionOf } from '@weir/kafka'
 import { EventTooLarge, NotDelivered, QueueFull } from '../errors.ts'
-import { isTooLarge, mayHaveWritten, mayPass } from './attempt-error.ts'
+import { isTooLarge, mayHaveWritten, mayPass, writtenAt } from './attempt-error.ts'
 import type { Clock } from './clock.ts'
 import { type Entry, type OutgoingRecord, type Recorded, recordBytes } from './entry.ts'
 import { Lane } from './lane.ts'
@@ -29,8 +29,9 @@ const LONGEST_PAUSE_MS = 1_000
  *   much again may wait, and more than that is refused at once.
  * - A record waits `lingerMs` at most for others to fill its batch. One batch a partition is out at a time, and batches
  *   that are due together go out together.
- * - A failed batch is sent again, itself before what follows it, until the time of its records is over. A batch whose
- *   answer was lost may then be there twice: at least once.
+ * - A failed batch is sent again, itself before what follows it, until the time of its records is over. The appender has
+ *   asked again for an answer that was lost, without writing twice; a batch that it gave up without one, and that is
+ *   sent again from here, may be there twice.
  */
 export class Outbox {
   readonly #options: OutboxOptions
@@ -144,23 +145,22 @@ export class Outbox {
   async #run(lane: Lane): Promise<void> {
     const { maxBatchBytes } = this.#options
     do {
-      await this.#deliver(lane.takeBatch(maxBatchBytes), lane)
+      await this.#deliver(lane.takeBatch(maxBatchBytes), lane.partition)
       if (lane.isEmpty) lane.due = false
     } while (!lane.isEmpty && (lane.due || lane.bytes >= maxBatchBytes || this.#flushes.size > 0))
     lane.sending = false
   }
 
   /** Resolves when each of the entries has its answer. Never rejects. */
-  async #deliver(entries: Entry[], lane: Lane): Promise<void> {
+  async #deliver(entries: Entry[], partition: number): Promise<void> {
     let left = entries
     for (let pauseMs = FIRST_PAUSE_MS; left.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-      const error = await this.#attempt(left, lane.partition)
+      const error = await this.#attempt(left, partition)
       if (error === null) return
-      if (isTooLarge(error) && left.length > 1) {
-        const middle = Math.ceil(left.length / 2)
-        await this.#deliver(left.slice(0, middle), lane)
-        await this.#deliver(left.slice(middle), lane)
-        return
+      left = this.#resolveWritten(left, partition, (index) => writtenAt(error, index))
+      if (isTooLarge(error) && this.#abandoned === null) {
+        this.#failAll(left.splice(0, 1), reason(error), error)
+        continue
       }
       if (mayHaveWritten(error)) for (const entry of left) entry.unclear = true
       if (!mayPass(error) || this.#abandoned !== null) return this.#failAll(left, reason(error), error)
@@ -177,16 +177,28 @@ export class Outbox {
       const records = entries.map(({ key, value, headers }) => ({ key, value, headers, partition }))
       const offsets = await appender.append(topic, records)
       if (offsets.length !== entries.length) throw new TypeError('the appender gave not one offset a record')
-      for (const [i, entry] of entries.entries()) {
-        this.#queuedBytes -= entry.bytes
-        this.#answered(entry)
-        entry.resolve({ topic, partition, offset: Number(offsets[i]) })
-      }
-      this.#admit()
+      this.#resolveWritten(entries, partition, (index) => Number(offsets[index]))
       return null
     } catch (error) {
       return error
     }
+  }
+
+  /** Answers the entries that have an offset, and gives the others. */
+  #resolveWritten(entries: readonly Entry[], partition: number, offsetOf: (index: number) => number | null): Entry[] {
+    const left: Entry[] = []
+    for (const [i, entry] of entries.entries()) {
+      const offset = offsetOf(i)
+      if (offset === null) {
+        left.push(entry)
+        continue
+      }
+      this.#queuedBytes -= entry.bytes
+      this.#answered(entry)
+      entry.resolve({ topic: this.#options.topic, partition, offset })
+    }
+    this.#admit()
+    return left
   }
 
   /** Fails what is out of time, here and wherever it waits; gives what of `entries` may go on. */
