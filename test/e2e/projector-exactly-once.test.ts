@@ -10,7 +10,7 @@ import {
   refToBytes,
   type SubjectRef,
 } from '@weir/consent'
-import { purposeKeys, subjectPseudonym } from '@weir/pseudonym'
+import { KeyRing, purposeKeys, subjectPseudonym } from '@weir/pseudonym'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ForeignRecord } from '../support/foreign/foreign.ts'
 import { LedgerWriter, newRef } from '../support/ledger.ts'
@@ -105,7 +105,7 @@ describe('the projector folds the ledger exactly once', () => {
   }
 
   function endedPseudonyms(states: readonly ForeignRecord[]): string[] {
-    const keys = purposeKeys(readFileSync(join(weir().folder, 'root.key')))
+    const keys = purposeKeys(new KeyRing([[1, readFileSync(join(weir().folder, 'root.key'))]], 1))
     const pseudonyms: string[] = []
     for (let partition = 0; partition < 16; partition++) {
       const last = new Map<string, ConsentState>()

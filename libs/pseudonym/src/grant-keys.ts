@@ -1,75 +1,60 @@
-import { KeyMaterialError } from './errors.ts'
-import { checkedEpoch, derivedKey } from './hkdf.ts'
-import { hmacSha256 } from './hmac.ts'
+import { LRUCache } from 'lru-cache'
+import type { GrantKey } from './grant-key.ts'
+import { MAX_PSEUDONYM_BYTES } from './pseudonym-text.ts'
+import type { PurposeKeys } from './purpose-keys.ts'
 import { REF_BYTES } from './reference.ts'
 
-/** Domain of subject leaves: the leaf equals the record's key, whatever stream it stands in. */
-export const SUBJECT_DOMAIN = 'subject'
-
-/** Key of one grant of one purpose. Lives as long as the grant's salt does; callers cache it per grant. */
-export interface GrantKey {
-  /**
-   * Pseudonym of a value in a field: `<epoch>.<32 hex>`, the first 16 bytes of
-   * HMAC-SHA-256(grant key, domain ‖ 0x00 ‖ value).
-   * @param domain SUBJECT_DOMAIN or `<stream>/<a.b.c>`; holds no 0x00
-   * @param value the leaf's UTF-8, or the 16 ref bytes for the subject
-   */
-  pseudonym(domain: string, value: Uint8Array): string
+/** A grant as one purpose works with it. */
+export interface KnownGrant {
+  readonly key: GrantKey
+  /** The subject's own pseudonym in ASCII: record key, and value of every subject leaf. Not to be written to. */
+  readonly subject: Uint8Array
 }
 
-/** Derives keys of purposes from the root key; a key service can stand behind the same interface. */
-export interface PurposeKeys {
-  /**
-   * Key of a grant = HMAC-SHA-256(purpose key of the epoch, salt).
-   * @param saltHex the grant's 16 bytes as 32 hex digits @throws KeyMaterialError
-   */
-  grantKey(purpose: string, epoch: number, saltHex: string): GrantKey
+interface Entry extends KnownGrant {
+  readonly ref: Uint8Array
 }
+
+const text = new Uint8Array(MAX_PSEUDONYM_BYTES)
 
 /**
- * Purpose key = HKDF-SHA-256(root key, info `weir/purpose/<purpose>/<epoch>`, 32 bytes), kept after its first use.
- * @param rootKey 32 bytes
+ * Keys of one purpose's grants, so that not every chunk derives them again. Bounded: the grants not asked for longest
+ * go. When a grant ends nobody asks for its salt any more, and its key goes so too; until then it lies in memory only.
  */
-export function purposeKeys(rootKey: Uint8Array): PurposeKeys {
-  const root = Buffer.from(rootKey)
-  const keys = new Map<string, Buffer>()
-  const purposeKey = (purpose: string, epoch: number): Buffer => {
-    // The last slash ends the purpose, so that no two pairs share an info, whatever a purpose is called.
-    const info = `weir/purpose/${purpose}/${checkedEpoch(epoch)}`
-    const known = keys.get(info)
-    if (known !== undefined) return known
-    const made = derivedKey(root, info)
-    keys.set(info, made)
-    return made
+export class GrantKeys {
+  readonly #keys: PurposeKeys
+  readonly #purpose: string
+  readonly #known: LRUCache<string, Entry>
+
+  /** @param maxGrants how many are remembered, below a kilobyte each */
+  constructor(keys: PurposeKeys, purpose: string, maxGrants: number) {
+    this.#keys = keys
+    this.#purpose = purpose
+    this.#known = new LRUCache({ max: maxGrants })
   }
-  derivedKey(root, 'weir/check') // A wrong key fails at start, not at the first grant.
-  return {
-    grantKey(purpose, epoch, saltHex) {
-      if (!SALT.test(saltHex)) throw new KeyMaterialError('a salt is 32 lower-case hex digits')
-      const key = hmacSha256(purposeKey(purpose, epoch), Buffer.from(saltHex, 'hex'))
-      return grantKeyOf(key, epoch)
-    },
+
+  /**
+   * @param saltHex of the grant, as in the subject's state
+   * @param refAt where the 16 bytes of the subject's ref begin
+   * @throws as `PurposeKeys.grantKey`
+   */
+  of(epoch: number, saltHex: string, ref: Uint8Array, refAt: number): KnownGrant {
+    const known = this.#known.get(saltHex)
+    // A salt is drawn for one grant of one subject. Should a fault give it to two, neither gets the other's pseudonym.
+    if (known !== undefined && known.key.epoch === epoch && sameRef(known.ref, ref, refAt)) return known
+    const key = this.#keys.grantKey(this.#purpose, epoch, saltHex)
+    const length = key.writeSubject(ref, refAt, text, 0)
+    const entry = {
+      key,
+      subject: text.slice(0, length),
+      ref: Uint8Array.prototype.slice.call(ref, refAt, refAt + REF_BYTES),
+    }
+    this.#known.set(saltHex, entry)
+    return entry
   }
 }
 
-const SALT = /^[0-9a-f]{32}$/
-const SEPARATOR = Buffer.of(0)
-
-function grantKeyOf(key: Buffer, epoch: number): GrantKey {
-  return {
-    pseudonym(domain, value) {
-      if (domain === '' || domain.includes('\0')) throw new KeyMaterialError('a field domain is text without U+0000')
-      const digest = hmacSha256(key, Buffer.from(domain), SEPARATOR, value)
-      return `${epoch}.${digest.toString('hex', 0, 16)}`
-    },
-  }
-}
-
-/**
- * The subject's own pseudonym in a grant: record key, and every subject leaf. Computed from the ref, so that whoever
- * forgets needs no raw id.
- */
-export function subjectPseudonym(grantKey: GrantKey, ref16: Uint8Array): string {
-  if (ref16.length !== REF_BYTES) throw new KeyMaterialError(`a ref has ${REF_BYTES} bytes, this one ${ref16.length}`)
-  return grantKey.pseudonym(SUBJECT_DOMAIN, ref16)
+function sameRef(known: Uint8Array, ref: Uint8Array, refAt: number): boolean {
+  for (let i = 0; i < REF_BYTES; i++) if (known[i] !== ref[refAt + i]) return false
+  return true
 }

@@ -3,14 +3,20 @@ import { KeyMaterialError } from './errors.ts'
 
 const KEY_BYTES = 32
 
-/** 32 bytes derived from a root key; `info` says what the key is for. @throws KeyMaterialError for another size of root */
+const NO_SALT = new Uint8Array(0)
+
+/**
+ * 32 bytes derived from a root key, by HKDF with an empty salt: a root key is random already.
+ * @param info what the key is for
+ * @throws KeyMaterialError for a root key of another size
+ */
 export function derivedKey(rootKey: Uint8Array, info: string): Buffer {
-  return hkdfSha256(checkedKey(rootKey), Buffer.from(info), KEY_BYTES)
+  return hkdfSha256(checkedKey(rootKey), NO_SALT, Buffer.from(info), KEY_BYTES)
 }
 
-/** HKDF-SHA-256 (RFC 5869) with an empty salt: the root key is random already. */
-export function hkdfSha256(inputKey: Uint8Array, info: Uint8Array, bytes: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', inputKey, new Uint8Array(0), info, bytes))
+/** HKDF-SHA-256 (RFC 5869). */
+export function hkdfSha256(inputKey: Uint8Array, salt: Uint8Array, info: Uint8Array, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', inputKey, salt, info, bytes))
 }
 
 /** @throws KeyMaterialError unless it has 32 bytes */

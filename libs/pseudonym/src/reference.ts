@@ -1,6 +1,6 @@
 import { EmptyIdError, KeyMaterialError } from './errors.ts'
 import { checkedKey } from './hkdf.ts'
-import { hmacSha256 } from './hmac.ts'
+import { HmacKey } from './hmac.ts'
 
 /** Bytes of a ref. */
 export const REF_BYTES = 16
@@ -12,7 +12,9 @@ export interface ReferenceHasher {
   /**
    * Writes the 16-byte ref of the id in bytes [start, end) to `out` at `at`.
    * The bytes are taken as they are: exact UTF-8, no trimming, no case folding, no normalising.
+   * Allocates nothing.
    * @throws EmptyIdError when start = end
+   * @throws RangeError for a range outside `idBytes`, or no room in `out`
    */
   refInto(kind: IdKind, idBytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): void
   /**
@@ -29,19 +31,24 @@ const PREFIX: Readonly<Record<IdKind, Uint8Array>> = { user: Buffer.from('user\0
  * @param referenceKey 32 bytes
  */
 export function referenceHasher(referenceKey: Uint8Array): ReferenceHasher {
-  const key = Buffer.from(checkedKey(referenceKey))
-  const digest = (kind: IdKind, id: Uint8Array): Buffer => {
-    if (id.length === 0) throw new EmptyIdError()
-    return hmacSha256(key, PREFIX[kind], id)
+  const key = new HmacKey(checkedKey(referenceKey))
+  const refInto: ReferenceHasher['refInto'] = (kind, idBytes, start, end, out, at) => {
+    if (start === end) throw new EmptyIdError()
+    if (!(at >= 0 && at + REF_BYTES <= out.length)) throw new RangeError('no room for a ref')
+    writeRef(key.digest(PREFIX[kind], idBytes, start, end), out, at)
   }
   return {
-    refInto(kind, idBytes, start, end, out, at) {
-      if (at < 0 || at + REF_BYTES > out.length) throw new RangeError('no room for a ref')
-      out.set(digest(kind, idBytes.subarray(start, end)).subarray(0, REF_BYTES), at)
-    },
+    refInto,
     ref(kind, id) {
       if (!id.isWellFormed()) throw new KeyMaterialError('an id is not well-formed text')
-      return digest(kind, Buffer.from(id)).toString('hex', 0, REF_BYTES)
+      const bytes = Buffer.from(id)
+      const ref = Buffer.alloc(REF_BYTES)
+      refInto(kind, bytes, 0, bytes.length, ref, 0)
+      return ref.toString('hex')
     },
   }
+}
+
+function writeRef(digest: Int32Array, out: Uint8Array, at: number): void {
+  for (let i = 0; i < REF_BYTES; i++) out[at + i] = (digest[i >> 2] as number) >>> (24 - ((i & 3) << 3))
 }

@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { KeyMaterialError, SealError } from './errors.ts'
-import { checkedEpoch, derivedKey } from './hkdf.ts'
+import { derivedKey } from './hkdf.ts'
+import type { KeyRing } from './key-ring.ts'
 
 const VERSION = 1
 const NONCE_BYTES = 12
@@ -15,32 +16,36 @@ export interface Sealer {
    * @param nonce12 12 random bytes, never used twice with one topic: two records under one nonce reveal each other
    */
   seal(topic: string, plaintext: Uint8Array, nonce12: Uint8Array): Buffer
-  /** @throws SealError when it was not sealed by this key for this topic, or was changed since */
+  /**
+   * Opens what was sealed under any epoch that is here.
+   * @throws SealError when it was not sealed by this key for this topic, or was changed since
+   * @throws KeyEpochMissingError when its epoch's root key is not here
+   */
   open(topic: string, sealed: Uint8Array): Buffer
 }
 
 /**
- * Key of a topic = HKDF-SHA-256(root key, info `weir/sealed/<topic>/<epoch>`, 32 bytes).
- * @param rootKey 32 bytes @param epoch 1 to 255, of the root key
+ * Key of a topic = HKDF-SHA-256(root key, info `weir/sealed/<topic>/<epoch>`, 32 bytes), kept after its first use.
+ * @param ring seals under its current epoch
  */
-export function sealer(rootKey: Uint8Array, epoch: number): Sealer {
-  const root = Buffer.from(rootKey)
-  const keys = new Map<string, Buffer>()
-  const topicKey = (topic: string): Buffer => {
-    const known = keys.get(topic)
-    if (known !== undefined) return known
-    const made = derivedKey(root, `weir/sealed/${topic}/${checkedEpoch(epoch)}`)
-    keys.set(topic, made)
-    return made
+export function sealer(ring: KeyRing): Sealer {
+  const known = new Map<string, Buffer>()
+  const topicKey = (topic: string, epoch: number): Buffer => {
+    const info = `weir/sealed/${topic}/${epoch}`
+    let key = known.get(info)
+    if (key === undefined) {
+      key = derivedKey(ring.rootKey(epoch), info)
+      known.set(info, key)
+    }
+    return key
   }
-  topicKey('') // A wrong key or epoch fails at start, not at the first record.
   return {
     seal(topic, plaintext, nonce12) {
       if (nonce12.length !== NONCE_BYTES) throw new KeyMaterialError(`a nonce has ${NONCE_BYTES} bytes`)
-      const cipher = createCipheriv('aes-256-gcm', topicKey(topic), nonce12, { authTagLength: TAG_BYTES })
+      const cipher = createCipheriv('aes-256-gcm', topicKey(topic, ring.current), nonce12, { authTagLength: TAG_BYTES })
       cipher.setAAD(Buffer.from(topic))
       return Buffer.concat([
-        Buffer.of(VERSION, epoch),
+        Buffer.of(VERSION, ring.current),
         nonce12,
         cipher.update(plaintext),
         cipher.final(),
@@ -50,9 +55,9 @@ export function sealer(rootKey: Uint8Array, epoch: number): Sealer {
     open(topic, sealed) {
       if (sealed.length < HEADER_BYTES + TAG_BYTES) throw new SealError('a sealed record is cut short')
       if (sealed[0] !== VERSION) throw new SealError(`a sealed record has version ${sealed[0]}; this program reads 1`)
-      if (sealed[1] !== epoch) throw new SealError(`a sealed record needs key epoch ${sealed[1]}; this key is ${epoch}`)
+      const key = topicKey(topic, sealed[1] as number)
       const nonce = sealed.subarray(2, HEADER_BYTES)
-      const decipher = createDecipheriv('aes-256-gcm', topicKey(topic), nonce, { authTagLength: TAG_BYTES })
+      const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
       decipher.setAAD(Buffer.from(topic))
       decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
       try {

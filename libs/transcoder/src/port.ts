@@ -1,5 +1,6 @@
 import type { Branch, Path } from '@weir/contracts'
 import type { FaultCode } from './faults.ts'
+import type { Located } from './read/located.ts'
 import type { Marks } from './read/marks.ts'
 
 /** Leaves that steer a decision, as the contract names them. */
@@ -9,17 +10,6 @@ export interface SteeringPaths {
   readonly eventTime: Path
   /** Boolean leaves; any that is true takes away. */
   readonly ownSignals: readonly Path[]
-}
-
-/** What a locator found in one record; written anew for each. */
-export interface Located {
-  /** UTF-8 of the subject id. May be a view of the record: valid as long as its bytes are. */
-  subject: Uint8Array
-  /** UTF-8 of the device id; null without one. */
-  device: Uint8Array | null
-  /** When the event says it happened (Unix milliseconds, rounded down); not yet bounded by its append time. */
-  eventTimeMs: number
-  ownSignal: boolean
 }
 
 /** Finds what steers the decision in records of one writer schema. */
@@ -37,11 +27,6 @@ export interface Unusable {
   readonly unusable: string
 }
 
-/** @returns a place for `locate` to write to */
-export function newLocated(): Located {
-  return { subject: new Uint8Array(0), device: null, eventTimeMs: 0, ownSignal: false }
-}
-
 /** Where clean bytes go: a buffer that grows, written from `at`. The record of a batch under construction is one. */
 export interface Sink {
   /** Replaced when it grows. */
@@ -49,7 +34,7 @@ export interface Sink {
   /** Over the same memory as `bytes`, from its first byte; replaced with it. */
   view: DataView
   at: number
-  /** Makes sure that `count` bytes can be written from `at`. */
+  /** Makes sure that `count` bytes can be written from `at`. What lies before `at` is kept, and nothing behind it. */
   room(count: number): void
 }
 

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { sealer } from '@weir/pseudonym'
+import { KeyRing, sealer } from '@weir/pseudonym'
 import { expect, test } from 'vitest'
 import { openFormToken, openLink, sealFormToken, sealLink } from './links.ts'
 import { namedSealer } from './named-sealer.ts'
 
 const nonce = () => randomBytes(12)
-const root = sealer(Buffer.alloc(32, 7), 1)
+const sealerOf = (epoch: number, fill: number) => sealer(new KeyRing([[epoch, Buffer.alloc(32, fill)]], epoch))
+const root = sealerOf(1, 7)
 const links = namedSealer(root, 'links', nonce)
 const forms = namedSealer(root, 'forms', nonce)
 const subject = { kind: 'user', id: 'ada–lovelace' } as const
@@ -35,10 +36,17 @@ test('a link with any one character changed, added or missing does not open', ()
 })
 
 test('a link of another key, or a form’s token, is no link', () => {
-  const other = namedSealer(sealer(Buffer.alloc(32, 8), 1), 'links', nonce)
+  const other = namedSealer(sealerOf(1, 8), 'links', nonce)
   expect(openLink(links, sealLink(other, { subject, expiresAtMs: 1000 }), 0).kind).toBe('forged')
   expect(openLink(links, sealFormToken(forms, 'a-link', 3), 0).kind).toBe('forged')
   expect(openLink(links, sealFormToken(links, 'a-link', 3), 0).kind).toBe('forged')
+})
+
+test('a link opens after the root key was rotated, until its epoch is retired', () => {
+  const link = sealLink(links, { subject, expiresAtMs: 1000 })
+  const keys = [[1, Buffer.alloc(32, 7)] as const, [2, Buffer.alloc(32, 8)] as const]
+  expect(openLink(namedSealer(sealer(new KeyRing(keys, 2)), 'links', nonce), link, 0).kind).toBe('open')
+  expect(openLink(namedSealer(sealerOf(2, 8), 'links', nonce), link, 0).kind).toBe('forged')
 })
 
 test('a form’s token belongs to one link and remembers what the page showed', () => {

@@ -3,7 +3,7 @@ import { CONSENT_PARTITIONS, refToBytes, type SubjectRef } from '@weir/consent'
 import { openConsentView } from '@weir/consent-view'
 import { loadContracts } from '@weir/contracts'
 import { connectKafka } from '@weir/kafka'
-import { referenceHasher, sealer } from '@weir/pseudonym'
+import { KeyRing, referenceHasher, sealer } from '@weir/pseudonym'
 import {
   commonConfig,
   contractsConfig,
@@ -11,6 +11,7 @@ import {
   kafkaOptions,
   keyFilesConfig,
   readKeyFile,
+  readRootKeys,
   redisConfig,
   runService,
   topicName,
@@ -25,9 +26,6 @@ import { ledgerOf } from './ledger.ts'
 import { consentMetrics } from './metrics.ts'
 import { namedSealer } from './named-sealer.ts'
 import { readTokenFile } from './token-file.ts'
-
-/** Key epoch of links; the key ring that turns it comes later. */
-const EPOCH = 1
 
 /** S: how long `effective` is withheld after each start of the tail. */
 const FRESHNESS_MS = 2000
@@ -48,7 +46,8 @@ await runService({
     const { WEIR_NAMESPACE: namespace } = config
     const contracts = loadContracts(config.WEIR_CONTRACTS)
     const references = referenceHasher(readKeyFile(config.WEIR_REFERENCE_KEY_FILE))
-    const seals = sealer(readKeyFile(config.WEIR_ROOT_KEY_FILE), EPOCH)
+    const rootKeys = readRootKeys(config.WEIR_ROOT_KEY_FILE)
+    const seals = sealer(new KeyRing(rootKeys.keys, rootKeys.current))
     const isCaller = bearerCheck(readTokenFile(config.WEIR_SERVICE_TOKEN_FILE))
     const onEvent = (part: string) => (event: { readonly kind: string; readonly message: string }) =>
       log.info({ event: `${part}-${event.kind}`, detail: event.message })

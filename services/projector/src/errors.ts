@@ -1,5 +1,6 @@
 import { FoldOrderError } from '@weir/consent'
 import { OffsetOutOfRange } from '@weir/kafka'
+import { KeyEpochMissingError } from '@weir/pseudonym'
 
 /** The projector can't go on without someone deciding something. It never resets a position by itself. */
 export class ProjectorStopped extends Error {
@@ -35,6 +36,8 @@ export class LedgerRecordError extends Error {
 /** Operating errors mend themselves and are tried again; a bug, or what only a person can decide, is not. */
 export function isFinal(error: unknown): boolean {
   if (error instanceof OffsetOutOfRange || error instanceof ProjectorStopped) return true
+  // Keys are read at start: trying again would only hide that an ended grant's pseudonym can't be told.
+  if (error instanceof KeyEpochMissingError) return true
   return error instanceof FoldOrderError || error instanceof TypeError || error instanceof RangeError
 }
 

@@ -13,7 +13,7 @@ import {
   TransactionError,
   type TransactionFailure,
 } from '@weir/kafka'
-import { purposeKeys } from '@weir/pseudonym'
+import { KeyRing, purposeKeys } from '@weir/pseudonym'
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
@@ -48,6 +48,8 @@ function setUp(
     ledgerStart?: number
     stateEnd?: number
     stateRows?: boolean
+    rootKeys?: KeyRing
+    epoch?: number
   } = {},
 ) {
   const acts: string[] = []
@@ -150,8 +152,8 @@ function setUp(
     producer,
     groupId: 'projector',
     topics: { decisions: 'consent.decisions', state: 'consent.state', forget: 'consent.forget', forgetPartitions: 1 },
-    purposeKeys: purposeKeys(Buffer.alloc(32, 1)),
-    salts: countedSalts(),
+    purposeKeys: purposeKeys(options.rootKeys ?? new KeyRing([[1, Buffer.alloc(32, 1)]], 1)),
+    salts: { ...countedSalts(), epoch: options.epoch ?? 1 },
     randomBelow: () => 0,
     monotonicMs: () => performance.now(),
     nowMs: () => 0,
@@ -190,6 +192,16 @@ describe('the projector’s loop', () => {
       ['consent.state', 2],
       ['consent.forget', 1],
     ])
+  })
+
+  it('stops, and takes no grant away, when the root key of an ended grant is not here', async () => {
+    const rootKeys = new KeyRing([[2, Buffer.alloc(32, 2)]], 2)
+    const { acts, ledger, saw, state } = setUp({ rootKeys, epoch: 1 })
+    await saw(...FIRST)
+    const rows = [decisionRow(0, decision('grant', ANN)), decisionRow(1, decision('withdraw', ANN))]
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, rows)])
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_KEY_EPOCH_MISSING', epoch: 1 }))
+    expect(acts).toEqual(FIRST)
   })
 
   it('folds the same rows again after an abort', async () => {

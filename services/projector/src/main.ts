@@ -1,13 +1,13 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { openConsentView, openRedis, pause } from '@weir/consent-view'
 import { connectKafka, type Kafka } from '@weir/kafka'
-import { purposeKeys } from '@weir/pseudonym'
+import { KeyRing, purposeKeys } from '@weir/pseudonym'
 import {
   commonConfig,
   kafkaConfig,
   kafkaOptions,
   keyFilesConfig,
-  readKeyFile,
+  readRootKeys,
   redisConfig,
   runService,
   slotConfig,
@@ -21,8 +21,6 @@ import { Loop } from './loop.ts'
 import { makeProjectorMetrics, watchProjector } from './metrics.ts'
 import { Ticker } from './ticker.ts'
 
-/** Key epoch of grants that begin now. */
-const KEY_EPOCH = 1
 const TRANSACTION_TIMEOUT_MS = 5_000
 /** Closing takes a fraction of it while the broker answers. */
 const BROKER_ANSWERS_WITHIN_MS = 1_500
@@ -37,7 +35,8 @@ await runService({
     const named = (name: string) => topicName(namespace, name)
     const onEvent = ({ kind, message }: { kind: string; message: string }) => log.info({ event: kind, message })
 
-    const keys = purposeKeys(readKeyFile(config.WEIR_ROOT_KEY_FILE))
+    const rootKeys = readRootKeys(config.WEIR_ROOT_KEY_FILE)
+    const ring = new KeyRing(rootKeys.keys, rootKeys.current)
     const kafka = await connectKafka({ ...kafkaOptions(config, 'weir-projector'), onEvent, signal })
     const redis = openRedis(config.REDIS_URL, (error) => log.warn({ event: 'redis-error', err: error }))
     const clock = { monotonicMs: () => performance.now() }
@@ -74,8 +73,8 @@ await runService({
       }),
       groupId: named('projector'),
       topics,
-      purposeKeys: keys,
-      salts: { salt: () => randomBytes(16).toString('hex'), epoch: KEY_EPOCH },
+      purposeKeys: purposeKeys(ring),
+      salts: { salt: () => randomBytes(16).toString('hex'), epoch: ring.current },
       randomBelow: (below) => randomInt(below),
       monotonicMs: clock.monotonicMs,
       nowMs: () => Date.now(),

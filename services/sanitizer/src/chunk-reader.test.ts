@@ -1,4 +1,4 @@
-import { type FetchedPartition, type Fetcher, OffsetOutOfRange } from '@weir/kafka'
+import { CorruptBatch, type FetchedPartition, type Fetcher, OffsetOutOfRange } from '@weir/kafka'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dataBatch, endMarker, fetched, numberedBatch, type RawBatch } from '../fixtures/raw-batches.ts'
@@ -87,21 +87,33 @@ describe('a chunk', () => {
     expect(rowsOf(await reader.next(100))).toEqual(['0:2'])
   })
 
-  it('is full at 1,000 records, whatever their bytes; the next one goes on within the batch', async () => {
+  it('is full at 8,000 records, whatever their bytes; the next one goes on within the batch', async () => {
     const { reader, answer, asked } = setUp(0)
-    answer([fetched(0, 0, [numberedBatch(0, 600), numberedBatch(600, 600)])])
+    answer([fetched(0, 0, [numberedBatch(0, 5_000), numberedBatch(5_000, 5_000)])])
     const full = await reader.next(100)
-    expect([full?.rows.count, positionsOf(full)]).toEqual([1_000, ['0@1000']])
+    expect([full?.rows.count, positionsOf(full)]).toEqual([8_000, ['0@8000']])
     expect(asked).toEqual(['poll 100'])
     const rest = await reader.next(100)
-    expect([rest?.rows.count, rowsOf(rest)[0], positionsOf(rest)]).toEqual([200, '0:1000', ['0@1200']])
+    expect([rest?.rows.count, rowsOf(rest)[0], positionsOf(rest)]).toEqual([2_000, '0:8000', ['0@10000']])
   })
 
   it('that is full leaves other partitions for the next, without a position for them', async () => {
     const { reader, answer } = setUp(0, 1)
-    answer([fetched(0, 0, [numberedBatch(0, 1_000)]), fetched(1, 0, [numberedBatch(0, 1)])])
-    expect(positionsOf(await reader.next(100))).toEqual(['0@1000'])
+    answer([fetched(0, 0, [numberedBatch(0, 8_000)]), fetched(1, 0, [numberedBatch(0, 1)])])
+    expect(positionsOf(await reader.next(100))).toEqual(['0@8000'])
     expect(positionsOf(await reader.next(100))).toEqual(['1@1'])
+  })
+
+  it('has what lies before a damaged batch; what comes after says which one it is', async () => {
+    const { reader, answer } = setUp(0)
+    const damaged = numberedBatch(2, 1)
+    damaged.bytes[damaged.bytes.length - 1] = 0x55
+    answer([fetched(0, 0, [numberedBatch(0, 2), damaged])])
+    const chunk = await reader.next(100)
+    expect(rowsOf(chunk)).toEqual(['0:0', '0:1'])
+    expect(positionsOf(chunk)).toEqual(['0@2'])
+    await expect(reader.next(100)).rejects.toThrow(CorruptBatch)
+    await expect(reader.next(100)).rejects.toThrow('offset 2 of partition 0')
   })
 
   it('can’t be had when a position is not in the log', async () => {
@@ -190,12 +202,12 @@ describe('a partition', () => {
 
   it('that is given up gives nothing more: what was read is dropped, what still comes is not taken', async () => {
     const { reader, answer, asked } = setUp(0, 1)
-    answer([fetched(0, 0, [numberedBatch(0, 1_000)]), fetched(1, 0, [numberedBatch(0, 2)])])
+    answer([fetched(0, 0, [numberedBatch(0, 8_000)]), fetched(1, 0, [numberedBatch(0, 2)])])
     await reader.next(100)
     reader.unassign(1)
     expect(asked).toContain('unassign 1')
-    answer([fetched(1, 2, [numberedBatch(2, 1)]), fetched(0, 1_000, [numberedBatch(1_000, 1)])])
-    expect(rowsOf(await reader.next(100))).toEqual(['0:1000'])
+    answer([fetched(1, 2, [numberedBatch(2, 1)]), fetched(0, 8_000, [numberedBatch(8_000, 1)])])
+    expect(rowsOf(await reader.next(100))).toEqual(['0:8000'])
   })
 })
 
@@ -218,7 +230,7 @@ describe('the lag', () => {
 
   it('counts what was read ahead and not handed out', async () => {
     const { reader, answer } = setUp(0)
-    answer([fetched(0, 0, [numberedBatch(0, 1_500)])])
+    answer([fetched(0, 0, [numberedBatch(0, 8_500)])])
     await reader.next(100)
     expect(reader.lag).toBe(500)
   })

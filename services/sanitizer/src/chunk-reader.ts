@@ -1,12 +1,12 @@
-import { type Fetcher, RecordWalk, Rows } from '@weir/kafka'
+import { CorruptBatch, type Fetcher, RecordWalk, Rows } from '@weir/kafka'
 import type { Chunk } from './chunk.ts'
 
 /**
- * Bounds of a chunk: by records and time, never by bytes, since sizes are withheld. The rewrite runs in one
- * go, and meanwhile the consent tail reads nothing: with the reference transcoder a chunk must stay well below the time
- * that a proof of freshness lasts.
+ * Bounds of a chunk: by records and time, never by bytes, since sizes are withheld. So many records make the cost of a
+ * transaction small beside theirs. All of them are rewritten in one go, and meanwhile the consent tail reads nothing:
+ * that must stay well below the time that a proof of freshness lasts.
  */
-const CHUNK_RECORDS = 1_000
+const CHUNK_RECORDS = 8_000
 const CHUNK_MS = 10
 
 interface PendingWalk {
@@ -56,8 +56,8 @@ export class ChunkReader {
   }
 
   /**
-   * The next chunk, or null when nothing came within `waitMs`. Rejects with OffsetOutOfRange. The chunk's rows are
-   * valid until the next call.
+   * The next chunk, or null when nothing came within `waitMs`. Rejects with OffsetOutOfRange, and with CorruptBatch when
+   * all that lies before it has been handed out. The chunk's rows are valid until the next call.
    */
   async next(waitMs: number): Promise<Chunk | null> {
     const rows = this.#rows
@@ -66,8 +66,7 @@ export class ChunkReader {
     let until = this.#monotonicMs() + waitMs
     let gathering = false
     for (;;) {
-      this.#fill(rows, moved)
-      if (rows.count >= CHUNK_RECORDS) break
+      if (!this.#fill(rows, moved) || rows.count >= CHUNK_RECORDS) break
       if (rows.count > 0 && !gathering) {
         gathering = true
         until = this.#monotonicMs() + CHUNK_MS
@@ -91,16 +90,23 @@ export class ChunkReader {
     }
   }
 
-  #fill(rows: Rows, moved: Map<number, number>): void {
+  /** False when nothing more can be added, because what comes next is damaged: the call after this one will say so. */
+  #fill(rows: Rows, moved: Map<number, number>): boolean {
     while (this.#walks.length > 0 && rows.count < CHUNK_RECORDS) {
       const { partition, walk } = this.#walks[0] as PendingWalk
       const before = rows.count
-      walk.fill(rows, CHUNK_RECORDS - rows.count)
+      try {
+        walk.fill(rows, CHUNK_RECORDS - rows.count)
+      } catch (error) {
+        if (rows.count === 0 || !(error instanceof CorruptBatch)) throw error
+        return false
+      }
       const reading = this.#readings.get(partition) as Reading
       reading.position = walk.position
       if (rows.count > before || moved.has(partition)) moved.set(partition, walk.position)
       if (walk.done) this.#walks.shift()
     }
+    return true
   }
 
   #forget(partition: number): void {

@@ -2,7 +2,8 @@ import type { PurposeRule } from '@weir/consent'
 import type { ConsentView } from '@weir/consent-view'
 import type { Output, Stream } from '@weir/contracts'
 import type { Member, TransactionalProducer } from '@weir/kafka'
-import type { purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
+import type { GrantKeys, ReferenceHasher, Sealer } from '@weir/pseudonym'
+import type { Marks } from '@weir/transcoder'
 import type { TimeShown } from './visible-time.ts'
 import type { WriterSchemas } from './writer-schemas.ts'
 
@@ -14,10 +15,13 @@ export interface Environment {
   readonly quarantine: OutputTopic
   readonly outputs: readonly OutputPlan[]
   readonly schemas: WriterSchemas
+  /** Where the values of the rows under way lie; used again for each chunk. */
+  readonly marks: Marks
   readonly consent: ConsentView
-  readonly references: ReturnType<typeof referenceHasher>
-  readonly purposeKeys: ReturnType<typeof purposeKeys>
-  readonly sealer: ReturnType<typeof sealer>
+  readonly references: ReferenceHasher
+  /** By output: keys of its purpose's grants. */
+  readonly grantKeys: readonly GrantKeys[]
+  readonly sealer: Sealer
   readonly transactions: TransactionalProducer
   readonly member: Member
   readonly clock: Clock

@@ -142,7 +142,7 @@ export class Loop {
         this.#inTrouble(`stale: ${outcome.why}`)
         return this.#attempts.next()
       case 'held':
-        this.#inTrouble(`held: ${outcome.reason}`)
+        this.#inTrouble(`held: ${outcome.reason}${outcome.why === undefined ? '' : `: ${outcome.why}`}`)
         return outcome.retryAfterMs
       case 'unknown':
       case 'fenced':

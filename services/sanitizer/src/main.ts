@@ -4,7 +4,7 @@ import { CONSENT_PARTITIONS } from '@weir/consent'
 import { openConsentView, type ViewHealth } from '@weir/consent-view'
 import { loadContracts, type Stream } from '@weir/contracts'
 import { connectKafka } from '@weir/kafka'
-import { purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
+import { GrantKeys, KeyRing, purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
 import {
   commonConfig,
   contractsConfig,
@@ -13,12 +13,14 @@ import {
   keyFilesConfig,
   type Readiness,
   readKeyFile,
+  readRootKeys,
   redisConfig,
   registryConfig,
   runService,
   slotConfig,
   topicName,
 } from '@weir/service'
+import { Marks } from '@weir/transcoder'
 import { z } from 'zod'
 import { ChunkReader } from './chunk-reader.ts'
 import type { Clock, Environment, Random } from './environment.ts'
@@ -30,7 +32,8 @@ import { WriterSchemas } from './writer-schemas.ts'
 
 const TRANSACTION_TIMEOUT_MS = 5_000
 const REBALANCE_TIMEOUT_MS = 10_000
-const KEY_EPOCH = 1
+/** Of each purpose, below a kilobyte each: the people who are active at one time. */
+const REMEMBERED_GRANTS = 50_000
 /** How long a drain may wait for the broker. */
 const ABANDON_AFTER_MS = 1_500
 
@@ -60,7 +63,9 @@ await runService({
   name: 'sanitizer',
   config,
   async start({ config, log, metrics: registry, signal, fail }) {
-    const rootKey = readKeyFile(config.WEIR_ROOT_KEY_FILE)
+    const rootKeys = readRootKeys(config.WEIR_ROOT_KEY_FILE)
+    const ring = new KeyRing(rootKeys.keys, rootKeys.current)
+    const keys = purposeKeys(ring)
     const referenceKey = readKeyFile(config.WEIR_REFERENCE_KEY_FILE)
     const contracts = loadContracts(config.WEIR_CONTRACTS)
     const stream = streamOf(contracts.streams, config.WEIR_STREAM)
@@ -139,10 +144,11 @@ await runService({
       rawTopic,
       ...opened,
       schemas: new WriterSchemas(reading, stream, `${rawTopic}-value`),
+      marks: new Marks(),
       consent,
       references: referenceHasher(referenceKey),
-      purposeKeys: purposeKeys(rootKey),
-      sealer: sealer(rootKey, KEY_EPOCH),
+      grantKeys: purposes.map((purpose) => new GrantKeys(keys, purpose, REMEMBERED_GRANTS)),
+      sealer: sealer(ring),
       transactions,
       member,
       clock,

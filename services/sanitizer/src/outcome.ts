@@ -3,8 +3,10 @@ import type { Tally } from './tally.ts'
 
 export type Held = {
   readonly kind: 'held'
-  readonly reason: HeldReason | 'registry-away'
+  readonly reason: HeldReason | 'registry-away' | 'key-missing'
   readonly retryAfterMs: number
+  /** What to do about it, where waiting alone mends nothing. */
+  readonly why?: string
 }
 
 /** What became of a chunk. The loop acts on it; nothing else is thrown but bugs. */

@@ -4,5 +4,11 @@ export interface Tally {
   /** Reason code -> rows. */
   readonly quarantined: ReadonlyMap<string, number>
   /** One entry an output, in the order of the stream's outputs. */
-  readonly outputs: readonly { granted: number; stripped: number; withheld: number }[]
+  readonly outputs: readonly OutputTally[]
+}
+
+export interface OutputTally {
+  granted: number
+  stripped: number
+  withheld: number
 }

@@ -1,17 +1,30 @@
-import type { Stream } from '@weir/contracts'
-import { compileLocator, compileRewriter, type Locator, type Rewriter } from '@weir/transcoder'
+import { STRIPPED } from '@weir/consent'
+import { type Output, pathText, type Stream } from '@weir/contracts'
+import { fieldDomain, PseudonymMemory } from '@weir/pseudonym'
+import {
+  type BranchPart,
+  type BranchWriter,
+  compileLocator,
+  compileTranscoder,
+  type Locator,
+  type Transcoder,
+} from '@weir/transcoder'
 import { LRUCache } from 'lru-cache'
 import { FAULT } from './faults.ts'
+import type { LeafField } from './leaf-pseudonyms.ts'
 import type { RegistryReader } from './registry.ts'
 
-/** How rows of one writer schema are read and rewritten. */
+/** How rows of one writer schema are read and written. */
 export interface WriterSchema {
   readonly kind: 'usable'
   readonly locator: Locator
+  readonly transcoder: Transcoder
+  /** By the transcoder's field. */
+  readonly fields: readonly LeafField[]
   /** By output, then by policy in force (ascending notices). */
-  readonly granted: readonly (readonly Rewriter[])[]
+  readonly granted: readonly (readonly BranchWriter[])[]
   /** By output; null where nothing is published without a grant. */
-  readonly otherwise: readonly (Rewriter | null)[]
+  readonly otherwise: readonly (BranchWriter | null)[]
 }
 
 export type KnownSchema = WriterSchema | { readonly kind: 'faulty'; readonly fault: number }
@@ -20,6 +33,8 @@ export type KnownSchema = WriterSchema | { readonly kind: 'faulty'; readonly fau
 const WRONG_IDS = 10_000
 const WRONG_ID_TTL_MS = 30_000
 const LOOKUPS_AT_ONCE = 16
+/** Of each leaf that is pseudonymized: the sessions of that many people at once, in 2.6 MB. */
+const REMEMBERED_VALUES = 2 ** 15
 
 /** Writer schemas of raw events by registry id, compiled once. A schema id never changes its meaning, so no expiry. */
 export class WriterSchemas {
@@ -27,6 +42,7 @@ export class WriterSchemas {
   readonly #stream: Stream
   readonly #rawSubject: string
   readonly #usable = new Map<number, KnownSchema>()
+  readonly #memories = new Map<string, PseudonymMemory>()
   readonly #wrong = new LRUCache<number, KnownSchema>({ max: WRONG_IDS, ttl: WRONG_ID_TTL_MS })
 
   constructor(registry: RegistryReader, stream: Stream, rawSubject: string) {
@@ -69,15 +85,42 @@ export class WriterSchemas {
     const { subject, device, eventTime, ownSignals, outputs } = this.#stream
     const locator = compileLocator(schema, { subject, device, eventTime, ownSignals })
     if ('unusable' in locator) return { kind: 'faulty', fault: FAULT.unusableSchema }
+    const transcoder = compileTranscoder(schema, outputs.flatMap(partsOf))
+    // The writers come in the order of the parts.
+    const writers = [...transcoder.branches]
+    const byOutput = outputs.map(({ policies, otherwise }) => ({
+      granted: writers.splice(0, policies.length),
+      otherwise: otherwise === null ? null : (writers.shift() ?? null),
+    }))
     return {
       kind: 'usable',
       locator,
-      granted: outputs.map((output) =>
-        output.policies.map((policy) => compileRewriter(schema, output.cleanSchema, policy.granted)),
-      ),
-      otherwise: outputs.map(({ cleanSchema, otherwise }) =>
-        otherwise === null ? null : compileRewriter(schema, cleanSchema, otherwise),
-      ),
+      transcoder,
+      fields: transcoder.fields.map((path) => this.#fieldOf(pathText(path))),
+      granted: byOutput.map(({ granted }) => granted),
+      otherwise: byOutput.map(({ otherwise }) => otherwise),
     }
   }
+
+  /** Leaves of one path share what is remembered, whatever their writer schema. */
+  #fieldOf(leaf: string): LeafField {
+    const { name, subject } = this.#stream
+    if (leaf === pathText(subject)) return null
+    const memory = this.#memories.get(leaf) ?? new PseudonymMemory(fieldDomain(name, leaf), REMEMBERED_VALUES)
+    this.#memories.set(leaf, memory)
+    return memory
+  }
+}
+
+/** The writer of the branch that was decided on: a policy's index, or STRIPPED. */
+export function writerOf(schema: WriterSchema, output: number, decision: number): BranchWriter {
+  const writer = decision === STRIPPED ? schema.otherwise[output] : schema.granted[output]?.[decision]
+  if (!writer) throw new Error('the decision names a branch that the contract has')
+  return writer
+}
+
+/** All branches that may decide over this output's records. */
+function partsOf({ cleanSchema, policies, otherwise }: Output): BranchPart[] {
+  const granted = policies.map(({ granted }) => ({ cleanSchema, branch: granted }))
+  return otherwise === null ? granted : [...granted, { cleanSchema, branch: otherwise }]
 }

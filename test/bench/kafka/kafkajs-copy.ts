@@ -1,6 +1,6 @@
 /**
  * The transactional copy as kafkajs's documentation teaches it: a consumer's `eachBatch`, one transaction a batch, the
- * offsets sent in it, abort on errors. Arguments: brokers, group (also the transactional id), source topic, target topic.
+ * offsets sent in it, abort on errors, each offset resolved with a heartbeat; its partitioner, its default settings. Arguments: brokers, group (also the transactional id), source topic, target topic.
  * Runs until it is killed.
  */
 import { Kafka, logLevel } from 'kafkajs'
@@ -15,16 +15,10 @@ await consumer.subscribe({ topic: source, fromBeginning: true })
 await consumer.run({
   eachBatchAutoResolve: false,
   autoCommit: false,
-  partitionsConsumedConcurrently: 1,
   async eachBatch({ batch, resolveOffset, heartbeat }) {
     const transaction = await producer.transaction()
     try {
-      const messages = batch.messages.map(({ key, value, timestamp }) => ({
-        key,
-        value,
-        timestamp,
-        partition: batch.partition,
-      }))
+      const messages = batch.messages.map(({ key, value }) => ({ key, value }))
       await transaction.send({ topic: target, messages, acks: -1 })
       const offset = String(BigInt(batch.lastOffset()) + 1n)
       await transaction.sendOffsets({
@@ -36,7 +30,9 @@ await consumer.run({
       await transaction.abort()
       throw error
     }
-    resolveOffset(batch.lastOffset())
-    await heartbeat()
+    for (const message of batch.messages) {
+      resolveOffset(message.offset)
+      await heartbeat()
+    }
   },
 })

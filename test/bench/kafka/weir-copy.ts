@@ -27,9 +27,9 @@ const fetcher = kafka.fetcher({
   topic: source,
   isolation: 'read_committed',
   maxWaitMs: 50,
-  maxPartitionBytes: 4 * MIB,
-  maxBytes: 16 * MIB,
-  readAheadBytes: 16 * MIB,
+  maxPartitionBytes: MIB,
+  maxBytes: 4 * MIB,
+  readAheadBytes: 4 * MIB,
 })
 const leave = async () => undefined
 const member = await kafka.join({
@@ -84,12 +84,18 @@ function copied(fetched: readonly FetchedPartition[]): { batches: FinishedBatch[
 
 function append(builder: BatchBuilder, rows: Rows, row: number): void {
   const bytes = rows.source[row] as Buffer
-  const part = (from: number, to: number) => (from < 0 ? null : bytes.subarray(from, to))
-  builder.append(
-    rows.timestampMs[row] as number,
-    part(rows.keyStart[row] as number, rows.keyEnd[row] as number),
-    part(rows.valueStart[row] as number, rows.valueEnd[row] as number),
-  )
+  const keyStart = rows.keyStart[row] as number
+  const valueStart = rows.valueStart[row] as number
+  const key = keyStart < 0 ? null : bytes.subarray(keyStart, rows.keyEnd[row])
+  if (valueStart < 0) {
+    builder.append(rows.timestampMs[row] as number, key, null)
+    return
+  }
+  const valueEnd = rows.valueEnd[row] as number
+  builder.open(rows.timestampMs[row] as number, key)
+  builder.room(valueEnd - valueStart)
+  builder.at += bytes.copy(builder.bytes, builder.at, valueStart, valueEnd)
+  builder.close()
 }
 
 async function commit(

@@ -14,18 +14,15 @@ export class Marks {
   readonly views: DataView[] = []
   /** By record: index of its first position. */
   readonly bases: number[] = []
+  /** How many records are marked. What stands behind them in the columns means nothing. */
+  count = 0
   #used = 0
 
-  /** How many records are marked. */
-  get count(): number {
-    return this.sources.length
-  }
-
-  /** Forgets all records and lets go of their bytes. */
+  /** Forgets all records and lets go of their bytes. The columns keep their length: the next chunk needs it again. */
   clear(): void {
-    this.sources.length = 0
-    this.views.length = 0
-    this.bases.length = 0
+    this.sources.fill(NO_BYTES)
+    this.views.fill(NO_VIEW)
+    this.count = 0
     this.#used = 0
   }
 
@@ -40,18 +37,23 @@ export class Marks {
     return this.#used
   }
 
+  /** A view of these bytes: the one of the record before, when it lies in the same. */
+  viewOf(source: Buffer): DataView {
+    const last = this.count - 1
+    if (last >= 0 && this.sources[last] === source) return this.views[last] as DataView
+    return new DataView(source.buffer, source.byteOffset, source.length)
+  }
+
   /** Adds the record whose positions have been written where `reserve` said. Returns its index. */
-  add(source: Buffer, count: number): number {
-    const last = this.sources.length - 1
-    const view = this.sources[last] === source ? (this.views[last] as DataView) : viewOf(source)
-    this.sources.push(source)
-    this.views.push(view)
-    this.bases.push(this.#used)
+  add(source: Buffer, view: DataView, count: number): number {
+    const record = this.count++
+    this.sources[record] = source
+    this.views[record] = view
+    this.bases[record] = this.#used
     this.#used += count
-    return last + 1
+    return record
   }
 }
 
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-}
+const NO_BYTES = Buffer.alloc(0)
+const NO_VIEW = new DataView(new ArrayBuffer(0))

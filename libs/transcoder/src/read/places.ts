@@ -1,4 +1,4 @@
-import type { RecordNode, SchemaNode } from '../schema/schema-node.ts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 
 /**
  * A place of a writer schema that is reached from the root by fields and union branches alone, so that it stands at most
@@ -71,12 +71,12 @@ export interface AskedPlace {
 
 const NO_SLOT = -1
 
-/** All places of one writer schema, and how many slots they were asked for. */
+/** All places of one writer schema, or of one element of an array in it, and how many slots they were asked for. */
 export class Places {
   readonly root: Place
   #slots = 0
 
-  constructor(root: RecordNode) {
+  constructor(root: SchemaNode) {
     this.root = new Place(this, root, null)
   }
 

@@ -2,7 +2,8 @@ import avro from 'avsc'
 import { describe, expect, test } from 'vitest'
 import { FaultCode } from '../faults.ts'
 import { EVENT, PATHS, RAW, RAW_WITH_ADDED_LEAVES, rawWith } from '../fixtures/clickstream.ts'
-import { type Located, type Locator, newLocated } from '../port.ts'
+import type { Locator } from '../port.ts'
+import { type Located, newLocated } from '../read/located.ts'
 import { compileLocator } from './locator.ts'
 
 type AvscSchema = Parameters<typeof avro.Type.forSchema>[0]

@@ -1,6 +1,7 @@
 import { type Path, pathText } from '@weir/contracts'
 import { FaultCode } from '../faults.ts'
-import type { Located, Locator, SteeringPaths, Unusable } from '../port.ts'
+import type { Locator, SteeringPaths, Unusable } from '../port.ts'
+import type { Located } from '../read/located.ts'
 import { readSchema, type SchemaNode } from '../schema/schema-node.ts'
 import { floorTo, unitsPerMs } from '../schema/timestamps.ts'
 import { bytesOf, type Twin, type TwinValue, twinOf } from './avro-twin.ts'
@@ -58,13 +59,22 @@ export function compileLocator(writerSchema: unknown, paths: SteeringPaths): Loc
 
 function writeSubject(value: TwinValue, out: Located): FaultCode {
   if (value === null) return FaultCode.missingSubject
-  out.subject = bytesOf(value)
-  return out.subject.length === 0 ? FaultCode.emptySubject : FaultCode.ok
+  out.source = bytesOf(value)
+  out.subjectStart = 0
+  out.subjectEnd = out.source.length
+  return out.source.length === 0 ? FaultCode.emptySubject : FaultCode.ok
 }
 
+/** Behind the subject: one record's ids lie in one run of bytes. */
 function writeDevice(value: TwinValue, out: Located): FaultCode {
-  out.device = value === null ? null : bytesOf(value)
-  return out.device?.length === 0 ? FaultCode.emptyDevice : FaultCode.ok
+  out.deviceStart = -1
+  out.deviceEnd = -1
+  if (value === null) return FaultCode.ok
+  const device = bytesOf(value)
+  out.source = Buffer.concat([out.subject, device])
+  out.deviceStart = out.subjectEnd
+  out.deviceEnd = out.source.length
+  return device.length === 0 ? FaultCode.emptyDevice : FaultCode.ok
 }
 
 function writeEventTime(value: TwinValue, perMs: bigint, out: Located): FaultCode {

@@ -1,4 +1,4 @@
-import type { Branch, Path } from '@weir/contracts'
+import type { Path } from '@weir/contracts'
 
 /**
  * Gives the pseudonym of a leaf's value: UTF-8 of text, decimal text of a number, the bytes of bytes. The path of a value
@@ -23,5 +23,3 @@ export interface Rewriter {
     sensitiveAllowed: boolean,
   ): Buffer | null
 }
-
-export type CompileRewriter = (writerSchema: unknown, cleanSchema: unknown, branch: Branch) => Rewriter

@@ -1,10 +1,10 @@
 import type { Branch, BranchLeaf } from '@weir/contracts'
 import { FaultCode, RewriteFault } from '../faults.ts'
+import { readCleanFor } from '../schema/clean-schema.ts'
 import { ITEMS } from '../schema/path-step.ts'
 import { type RecordNode, readSchema } from '../schema/schema-node.ts'
 import { type Twin, type TwinValue, twinOf } from './avro-twin.ts'
 import { type Build, compileFields, type Twins } from './build-place.ts'
-import { checkNamed, readCleanSchema } from './clean-place.ts'
 import { type Condition, compileCondition } from './condition.ts'
 import { compileListed, type IsListed } from './listed.ts'
 import type { Rewriter } from './port.ts'
@@ -22,8 +22,7 @@ import { checkWhole } from './whole-record.ts'
  * @throws CleanSchemaError when the clean schema and the branch don't fit each other
  */
 export function compileRewriter(writerSchema: unknown, cleanSchema: unknown, branch: Branch): Rewriter {
-  const clean = readCleanSchema(cleanSchema)
-  for (const leaf of [branch, ...branch.only].flatMap(({ leaves }) => leaves)) checkNamed(clean, leaf)
+  const clean = readCleanFor(branch, cleanSchema)
   const writer = readWriterSchema(writerSchema)
   if (writer === null) return unusableRewriter
   const twins = { writer: writer.twin, clean: twinOf(clean) }

@@ -31,11 +31,20 @@ describe('schema', () => {
     ['one name twice', ['null', { type: 'fixed', name: 'F', size: 1 }, { type: 'fixed', name: 'F', size: 2 }]],
     ['an enum without symbols', { type: 'enum', name: 'E' }],
     ['a fixed of no size', { type: 'fixed', name: 'F', size: -1 }],
+    ['a fixed of more bytes than there are offsets', { type: 'fixed', name: 'F', size: 2 ** 31 }],
     ['an empty union', []],
+    ['a union in a union', ['null', ['int', 'string']]],
+    ['a union with a type twice', ['string', { type: 'string', logicalType: 'uuid' }]],
+    ['a union with a named type twice', ['null', { type: 'fixed', name: 'F', size: 1 }, 'F']],
+    ['types in each other without end', nested(257)],
   ])('refuses %s', (_what, schema) => {
     expect(() => readSchema(schema)).toThrow()
   })
 })
+
+function nested(levels: number): unknown {
+  return levels === 0 ? 'int' : { type: 'array', items: nested(levels - 1) }
+}
 
 function field(name: string): unknown {
   return { name, type: 'int' }

@@ -54,38 +54,62 @@ class SchemaNodeError extends Error {
   override readonly name = 'SchemaNodeError'
 }
 
+/** Deeper than any schema is written. What walks over schemas calls itself, and the stack has an end. */
+const MOST_NESTING = 256
+
+/** The largest fixed, and the greatest offset of a byte there is. */
+const MAX_SIZE = 2 ** 31 - 1
+
 /**
  * Reads an Avro schema given as parsed JSON (Avro 1.12, "Schema Declaration"). Defaults, aliases, docs and tags are
  * not kept: records are read as they were written.
  * @throws SchemaNodeError
  */
 export function readSchema(schema: unknown): SchemaNode {
-  return nodeOf(schema, '', new Map())
+  return nodeOf(schema, { namespace: '', named: new Map(), nesting: 0 })
 }
 
-function nodeOf(schema: unknown, namespace: string, named: Map<string, SchemaNode>): SchemaNode {
-  if (typeof schema === 'string') return referenced(schema, namespace, named)
-  if (Array.isArray(schema)) {
-    if (schema.length === 0) throw new SchemaNodeError('a union has no types')
-    return { kind: 'union', branches: schema.map((branch) => nodeOf(branch, namespace, named)) }
-  }
+/** Where in a schema a type is read. */
+interface Within {
+  readonly namespace: string
+  /** By full name, all types defined before. */
+  readonly named: Map<string, SchemaNode>
+  readonly nesting: number
+}
+
+function nodeOf(schema: unknown, around: Within): SchemaNode {
+  if (around.nesting === MOST_NESTING) throw new SchemaNodeError('types stand too deep in each other')
+  const within = { ...around, nesting: around.nesting + 1 }
+  const { namespace, named } = within
+  if (typeof schema === 'string') return referenced(schema, within)
+  if (Array.isArray(schema)) return unionOf(schema.map((branch) => nodeOf(branch, within)))
   if (!isObject(schema)) throw new SchemaNodeError('a type is neither a name nor an object')
 
   const { type } = schema
-  if (typeof type !== 'string') return nodeOf(type, namespace, named)
-  if (type === 'array') return { kind: 'array', items: nodeOf(schema['items'], namespace, named) }
-  if (type === 'map') return { kind: 'map', values: nodeOf(schema['values'], namespace, named) }
-  if (type === 'record' || type === 'error') return recordOf(schema, namespace, named)
+  if (typeof type !== 'string') return nodeOf(type, within)
+  if (type === 'array') return { kind: 'array', items: nodeOf(schema['items'], within) }
+  if (type === 'map') return { kind: 'map', values: nodeOf(schema['values'], within) }
+  if (type === 'record' || type === 'error') return recordOf(schema, within)
   if (type === 'enum') return define(enumOf(schema, fullNameOf(schema, namespace)), named)
   if (type === 'fixed') return define(fixedOf(schema, fullNameOf(schema, namespace)), named)
   if (isPrimitive(type)) {
     const { logicalType } = schema
     return { kind: type, logicalType: typeof logicalType === 'string' ? logicalType : null }
   }
-  return referenced(type, namespace, named)
+  return referenced(type, within)
 }
 
-function recordOf(schema: JsonObject, namespace: string, named: Map<string, SchemaNode>): RecordNode {
+/** Avro 1.12, "Unions": no union stands in another itself, and of unnamed types each stands once. */
+function unionOf(branches: readonly SchemaNode[]): UnionNode {
+  if (branches.length === 0) throw new SchemaNodeError('a union has no types')
+  const names = branches.map((branch) => ('name' in branch ? `named ${branch.name}` : branch.kind))
+  if (names.includes('union')) throw new SchemaNodeError('a union stands in a union')
+  if (new Set(names).size < names.length) throw new SchemaNodeError('a union has a type twice')
+  return { kind: 'union', branches }
+}
+
+function recordOf(schema: JsonObject, within: Within): RecordNode {
+  const { namespace, named } = within
   const { fields } = schema
   if (!Array.isArray(fields)) throw new SchemaNodeError('a record has no list of fields')
   const read: FieldNode[] = []
@@ -98,7 +122,7 @@ function recordOf(schema: JsonObject, namespace: string, named: Map<string, Sche
     if (read.some((other) => other.name === fieldName)) {
       throw new SchemaNodeError('a record has two fields of one name')
     }
-    read.push({ name: fieldName, type: nodeOf(field['type'], namespaceOf(name), named) })
+    read.push({ name: fieldName, type: nodeOf(field['type'], { ...within, namespace: namespaceOf(name) }) })
   }
   return record
 }
@@ -114,8 +138,9 @@ function enumOf(schema: JsonObject, name: string): EnumNode {
 
 function fixedOf(schema: JsonObject, name: string): FixedNode {
   const { size } = schema
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
-    throw new SchemaNodeError('a fixed has no size')
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > MAX_SIZE) {
+    throw new SchemaNodeError('a fixed has no size, or none that bytes can have')
+  }
   return { kind: 'fixed', name, size }
 }
 
@@ -131,7 +156,7 @@ function define<T extends EnumNode | FixedNode | RecordNode>(node: T, named: Map
   return node
 }
 
-function referenced(name: string, namespace: string, named: Map<string, SchemaNode>): SchemaNode {
+function referenced(name: string, { namespace, named }: Within): SchemaNode {
   if (isPrimitive(name)) return { kind: name, logicalType: null }
   const node = named.get(qualified(name, namespace)) ?? named.get(name)
   if (node === undefined) throw new SchemaNodeError('a type is used that is defined nowhere before')

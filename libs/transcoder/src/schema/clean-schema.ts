@@ -1,15 +1,14 @@
-import { type BranchLeaf, type Path, pathText, type Verb } from '@weir/contracts'
+import { type Branch, type BranchLeaf, type Path, pathText, type Verb } from '@weir/contracts'
 import { CleanSchemaError } from '../faults.ts'
-import { readStep } from '../schema/path-step.ts'
-import { type RecordNode, readSchema, type SchemaNode } from '../schema/schema-node.ts'
-import { constantIn } from './constant.ts'
-import { numberIn, numberKind } from './numbers.ts'
+import { holds } from './holds.ts'
+import { readStep } from './path-step.ts'
+import { type RecordNode, readSchema, type SchemaNode } from './schema-node.ts'
 
 /**
  * Reads a clean schema: a record in which everything may be null, fields, elements of arrays and values of maps alike.
  * @throws CleanSchemaError
  */
-export function readCleanSchema(schema: unknown): RecordNode {
+function readCleanSchema(schema: unknown): RecordNode {
   let root: SchemaNode
   try {
     root = readSchema(schema)
@@ -19,6 +18,16 @@ export function readCleanSchema(schema: unknown): RecordNode {
   if (root.kind !== 'record') throw new CleanSchemaError('the clean schema is no record')
   checkFields(root, [])
   return root
+}
+
+/**
+ * Reads the clean schema that a branch fills, and checks that it has a leaf for each of the branch's lines.
+ * @throws CleanSchemaError
+ */
+export function readCleanFor(branch: Branch, schema: unknown): RecordNode {
+  const clean = readCleanSchema(schema)
+  for (const leaf of [branch, ...branch.only].flatMap(({ leaves }) => leaves)) checkNamed(clean, leaf)
+  return clean
 }
 
 function checkFields(record: RecordNode, path: Path): void {
@@ -50,7 +59,7 @@ export function branchField(name: string): string {
 }
 
 /** @throws CleanSchemaError when the clean schema has no leaf for what a branch's line gives */
-export function checkNamed(root: RecordNode, { path, verb }: BranchLeaf): void {
+function checkNamed(root: RecordNode, { path, verb }: BranchLeaf): void {
   let type: SchemaNode | undefined = root
   for (const text of path) {
     const place: SchemaNode | undefined = type === undefined ? undefined : below(type, text)
@@ -66,10 +75,8 @@ export function checkNamed(root: RecordNode, { path, verb }: BranchLeaf): void {
 
 /** What a verb gives that stands in the policy itself, so that no event is needed to know. */
 function canHold(type: SchemaNode, verb: Verb): boolean {
-  if (verb.kind === 'set') return constantIn(type, verb.constant) !== null
-  if (verb.kind !== 'bucket') return true
-  const kind = numberKind(type)
-  return kind !== null && verb.bounds.every((bound) => numberIn(kind, bound) !== null)
+  if (verb.kind === 'set') return holds(type, verb.constant)
+  return verb.kind !== 'bucket' || verb.bounds.every((bound) => holds(type, bound))
 }
 
 function below(type: SchemaNode, text: string): SchemaNode | undefined {
