@@ -201,7 +201,7 @@ export const verbs: readonly VerbWords[] = [
       ['capitals, names in other scripts', 'small letters, in the form that DNS uses (`xn--…`)'],
       ['an IPv6 host', 'in brackets'],
       [
-        'a URL of another kind than http, https, ws, wss and ftp (`mailto:`, `tel:`, an app of its own), one without a scheme, any other text',
+        'a URL of another kind than http, https, ws, wss and ftp (`mailto:`, `tel:`, an app of its own), one without a scheme, a host of more than 255 characters, any other text',
         'null',
       ],
     ],

@@ -10,6 +10,8 @@ export interface SteeringPaths {
   readonly eventTime: Path
   /** Boolean leaves; any that is true takes away. */
   readonly ownSignals: readonly Path[]
+  /** The contract's schema (parsed JSON): a writer's field that goes by one of its aliases is the field it names. */
+  readonly rawSchema?: unknown
 }
 
 /** Finds what steers the decision in records of one writer schema. */
@@ -97,4 +99,8 @@ export interface Transcoder {
 
 export type CompileLocator = (writerSchema: unknown, paths: SteeringPaths) => Locator | Unusable
 /** @throws CleanSchemaError when a clean schema and its branch don't fit each other */
-export type CompileTranscoder = (writerSchema: unknown, parts: readonly BranchPart[]) => Transcoder
+export type CompileTranscoder = (
+  writerSchema: unknown,
+  parts: readonly BranchPart[],
+  contractSchema?: unknown,
+) => Transcoder

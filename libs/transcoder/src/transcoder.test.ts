@@ -56,6 +56,30 @@ describe('transcoder', () => {
     expect(marks.sources[0]).toEqual(Buffer.from([8, 0]))
   })
 
+  test('compiles schemas of types that lead to one another farther than the stack is deep', () => {
+    const types = Array.from({ length: 5_000 }, (_, i) => {
+      const inner = { name: 'x', type: i === 0 ? 'int' : ['null', `T${i - 1}`] }
+      return { name: `f${i}`, type: ['null', { type: 'record', name: `T${i}`, fields: [inner] }] }
+    })
+    const item = { type: 'record', name: 'Item', fields: [field('deep', 'T4999'), field('name', 'string')] }
+    const schema = { type: 'record', name: 'R', fields: [...types, field('items', { type: 'array', items: item })] }
+    const cleanItem = { type: 'record', name: 'Item', fields: [field('name', ['null', 'string'])] }
+    const cleanItems = field('items', ['null', { type: 'array', items: ['null', cleanItem] }])
+    const parts = [
+      {
+        cleanSchema: { type: 'record', name: 'C', fields: [cleanItems] },
+        branch: branch({ 'items.[].name': KEEP }),
+      },
+    ]
+    const { branches, read } = compileTranscoder(schema, parts)
+    const marks = new Marks()
+    const items = Buffer.from([2, 0, 2, 0x41, 0])
+    expect(read(Buffer.concat([Buffer.alloc(5_000), items]), 0, 5_005, marks)).toBe(0)
+    const sink = new ByteSink()
+    branches[0]?.write(marks, 0, sink, null, true)
+    expect(sink.written()).toEqual(Buffer.from([2, 2, 2, 2, 2, 0x41, 0]))
+  })
+
   test('says why it refuses a record, and keeps nothing of it', () => {
     const marks = new Marks()
     expect(transcoder.read(record, 0, record.length - 1, marks)).toBe(-FaultCode.malformedAvro)
@@ -96,3 +120,7 @@ describe('one record through one branch', () => {
     expect(() => rewriteOne(transcoder, 0, record, 1, record.length, null, true)).toThrow(RewriteFault)
   })
 })
+
+function field(name: string, type: unknown) {
+  return { name, type }
+}

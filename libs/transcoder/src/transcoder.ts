@@ -4,7 +4,7 @@ import { Canonical } from './read/canonical.ts'
 import { compileReader } from './read/compile-reader.ts'
 import { Places } from './read/places.ts'
 import { readCleanFor } from './schema/clean-schema.ts'
-import { type RecordNode, readSchema } from './schema/schema-node.ts'
+import { readWriterSchema } from './schema/writer-schema.ts'
 import { compileBranch } from './write/compile-branch.ts'
 import { FieldRegistry } from './write/field-registry.ts'
 
@@ -12,10 +12,15 @@ import { FieldRegistry } from './write/field-registry.ts'
  * Compiles all branches that may decide over records of one writer schema, and the one reader that serves them. A schema
  * that can't be read gives a transcoder that refuses every record.
  * @param writerSchema parsed JSON, as the registry has it
+ * @param contractSchema parsed JSON; a field or type that the writer calls by one of its aliases goes by its name
  * @throws CleanSchemaError when a clean schema and its branch don't fit each other
  */
-export function compileTranscoder(writerSchema: unknown, parts: readonly BranchPart[]): Transcoder {
-  const root = readRecord(writerSchema)
+export function compileTranscoder(
+  writerSchema: unknown,
+  parts: readonly BranchPart[],
+  contractSchema?: unknown,
+): Transcoder {
+  const root = readWriterSchema(writerSchema, contractSchema)
   if (root === null) return unusable(parts)
   const places = new Places(root)
   const registry = new FieldRegistry()
@@ -43,15 +48,6 @@ export function compileTranscoder(writerSchema: unknown, parts: readonly BranchP
       if (again !== FaultCode.ok || !reader.isCanonical) throw new Error('a canonical copy is no canonical record')
       return marks.add(copy, copyView, slots)
     },
-  }
-}
-
-function readRecord(schema: unknown): RecordNode | null {
-  try {
-    const root = readSchema(schema)
-    return root.kind === 'record' ? root : null
-  } catch {
-    return null
   }
 }
 

@@ -59,7 +59,7 @@ function locateRows(env: Environment, chunk: Chunk): Located {
   const eventTimeMs = new Float64Array(count)
   const ownSignal = new Uint8Array(count)
   const schema: (KnownSchema | undefined)[] = new Array(count)
-  const refs = new RefTable(env.references, 2 * count)
+  const refs = new RefTable(env.references, 2 * count, env.random.below(2 ** 32))
   const event = newLocated()
 
   for (let row = 0; row < count; row++) {

@@ -1,7 +1,7 @@
 import { referenceHasher } from '@weir/pseudonym'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RefTable, sameBytes } from './ref-table.ts'
+import { idHash, RefTable, sameBytes } from './ref-table.ts'
 
 const references = referenceHasher(Buffer.alloc(32, 1))
 const id = fc.tuple(
@@ -11,8 +11,8 @@ const id = fc.tuple(
 
 test('Each person and device has one ref, whoever else has the same id, and one index for all of their rows', () => {
   fc.assert(
-    fc.property(fc.array(id, { maxLength: 100 }), (ids) => {
-      const table = new RefTable(references, ids.length)
+    fc.property(fc.array(id, { maxLength: 100 }), fc.nat(0xffffffff), (ids, seed) => {
+      const table = new RefTable(references, ids.length, seed)
       const indexes = ids.map(([kind, text]) => {
         const around = Buffer.from(`<${text}>`)
         return table.indexOf(kind, around, 1, around.length - 1)
@@ -25,11 +25,18 @@ test('Each person and device has one ref, whoever else has the same id, and one 
   )
 })
 
+/** Found by trying: with the seed 0 they have one hash. */
+const alike = ['user-378594', 'user-443300'].map((text) => Buffer.from(text))
+
 test('Two ids of one hash are two people', () => {
-  // Found by trying: with another hash they are just two more ids.
-  const ids = ['user-378594', 'user-443300'].map((text) => Buffer.from(text))
-  const table = new RefTable(references, ids.length)
-  expect(ids.map((bytes) => table.indexOf('user', bytes, 0, bytes.length))).toEqual([0, 1])
+  const table = new RefTable(references, alike.length, 0)
+  expect(alike.map((bytes) => table.indexOf('user', bytes, 0, bytes.length))).toEqual([0, 1])
+})
+
+test('Which ids have one hash hangs on the seed, so that nobody can choose ids that do', () => {
+  const hashes = (seed: number) => alike.map((bytes) => idHash(seed, 'user', bytes, 0, bytes.length))
+  expect(new Set(hashes(0)).size).toBe(1)
+  expect(new Set(hashes(1)).size).toBe(2)
 })
 
 test('Ranges hold the same bytes only if they are of one length', () => {

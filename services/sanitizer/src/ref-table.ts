@@ -3,13 +3,15 @@ import { type IdKind, REF_BYTES, type ReferenceHasher } from '@weir/pseudonym'
 /**
  * The distinct people and devices of a chunk: each is hashed into its ref once, and looked up once. An open hash table
  * over the ids' bytes, since a text or a map entry for each row would cost more than all the rest of finding it. Ids are
- * the producers' to choose, so they may all fall on one place; a chunk bounds what that costs.
+ * for others to choose: without a seed they could choose a chunk of long ones that all fall on one place, and finding
+ * them would take minutes.
  */
 export class RefTable {
   /** Refs one after the other, 16 bytes each. */
   readonly refs: Uint8Array
   count = 0
   readonly #references: ReferenceHasher
+  readonly #seed: number
   readonly #mask: number
   /** Index + 1 of the id at this place; 0: none. */
   readonly #places: Int32Array
@@ -20,10 +22,11 @@ export class RefTable {
   readonly #starts: Int32Array
   readonly #ends: Int32Array
 
-  /** @param most distinct ids that will come at most */
-  constructor(references: ReferenceHasher, most: number) {
+  /** @param most distinct ids that will come at most @param seed 32 bits drawn at random for this table */
+  constructor(references: ReferenceHasher, most: number, seed: number) {
     const places = 2 ** Math.ceil(Math.log2(2 * most + 1))
     this.#references = references
+    this.#seed = seed
     this.#mask = places - 1
     this.#places = new Int32Array(places)
     this.#hashes = new Int32Array(most)
@@ -34,7 +37,7 @@ export class RefTable {
 
   /** Index of the ref of the id in bytes [start, end). They must stay as they are. */
   indexOf(kind: IdKind, source: Uint8Array, start: number, end: number): number {
-    const hash = hashOf(kind, source, start, end)
+    const hash = idHash(this.#seed, kind, source, start, end)
     let place = hash & this.#mask
     for (;;) {
       const index = (this.#places[place] as number) - 1
@@ -77,8 +80,9 @@ export function sameBytes(
   return true
 }
 
-function hashOf(kind: IdKind, source: Uint8Array, start: number, end: number): number {
-  let hash = kind === 'user' ? 1 : 2
+/** 32 bits of an id; which ids share them hangs on the seed. */
+export function idHash(seed: number, kind: IdKind, source: Uint8Array, start: number, end: number): number {
+  let hash = seed ^ (kind === 'user' ? 1 : 2)
   for (let i = start; i < end; i++) {
     hash = Math.imul(hash ^ (source[i] as number), 0x9e3779b1)
     hash ^= hash >>> 15

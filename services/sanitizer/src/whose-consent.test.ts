@@ -114,6 +114,14 @@ describe('a sensitive value', () => {
     const world = worldOfAnna({ ...sample, outputs }, { personalization: grant(), analytics: grant(), health: grant() })
     expect(await outcomeOf(world, event())).toMatchObject(granted(1, 0, 0))
   })
+
+  it('does not pass for what the device granted', async () => {
+    const [first, ...others] = sample.outputs as readonly [Output, ...Output[]]
+    const policies = first.policies.map((one) => ({ ...one, granted: sensitive(one.granted, 'health') }))
+    const world = worldOfAnna({ ...sample, outputs: [{ ...first, policies }, ...others] })
+    world.states.set(refOf('phone', 'device'), stateWith({ ...all, health: grant() }))
+    expect(await outcomeOf(world, event({ deviceId: 'phone' }))).toMatchObject(granted(0, 1, 1))
+  })
 })
 
 function dayOf(timeMs: number): number {

@@ -82,10 +82,10 @@ export class WriterSchemas {
   }
 
   #compile(schema: unknown): KnownSchema {
-    const { subject, device, eventTime, ownSignals, outputs } = this.#stream
-    const locator = compileLocator(schema, { subject, device, eventTime, ownSignals })
+    const { outputs, rawSchema } = this.#stream
+    const locator = compileLocator(schema, this.#stream)
     if ('unusable' in locator) return { kind: 'faulty', fault: FAULT.unusableSchema }
-    const transcoder = compileTranscoder(schema, outputs.flatMap(partsOf))
+    const transcoder = compileTranscoder(schema, outputs.flatMap(partsOf), rawSchema)
     // The writers come in the order of the parts.
     const writers = [...transcoder.branches]
     const byOutput = outputs.map(({ policies, otherwise }) => ({

@@ -1,67 +1,17 @@
-import type { Path } from '@weir/contracts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FaultCode } from '../faults.ts'
 import { PATHS, RAW } from '../fixtures/clickstream.ts'
-import { Dice, mutated, randomRecord, randomSchema } from '../fixtures/random-schema.ts'
-import type { Locator, SteeringPaths } from '../port.ts'
+import { Dice, mutated, randomRecord } from '../fixtures/random-schema.ts'
+import { found, steeringOf, steeringSchema } from '../fixtures/steering.ts'
+import type { Locator } from '../port.ts'
 import { compileLocator as compileReference } from '../reference/locator.ts'
 import { checkWhole } from '../reference/whole-record.ts'
 import { readSchema } from '../schema/schema-node.ts'
 import { compileTranscoder } from '../transcoder.ts'
-import { type Located, newLocated } from './located.ts'
+import { newLocated } from './located.ts'
 import { compileLocator } from './locator.ts'
 import { Marks } from './marks.ts'
-
-const TIMES = ['timestamp-millis', 'timestamp-micros', 'timestamp-nanos', 'local-timestamp-millis']
-
-const STEERING: SteeringPaths = {
-  subject: ['ids', 'who'],
-  device: ['ids', '<Phone>', 'device'],
-  eventTime: ['at'],
-  ownSignals: [['gpc'], ['context', 'dnt']],
-}
-
-/** A schema in which what steers lies here and there among anything, and sometimes as something else or not at all. */
-function steeringSchema(dice: Dice): unknown {
-  const maybe = (type: unknown): unknown => (dice.roll(2) === 0 ? type : ['null', type])
-  const time = { type: 'long', logicalType: dice.pick(TIMES) }
-  const who = { name: 'who', type: maybe(dice.roll(12) === 0 ? 'bytes' : 'string') }
-  const phone = { type: 'record', name: 'Phone', fields: [{ name: 'device', type: maybe('string') }] }
-  const ids = { type: 'record', name: 'Ids', fields: [who, { name: 'other', type: 'string' }] }
-  const steering = [
-    { name: 'ids', type: dice.roll(3) === 0 ? maybe(ids) : [ids, phone] },
-    { name: 'at', type: maybe(dice.roll(12) === 0 ? 'long' : time) },
-    { name: 'gpc', type: maybe(dice.roll(12) === 0 ? 'string' : 'boolean') },
-    {
-      name: 'context',
-      type: maybe({ type: 'record', name: 'Context', fields: [{ name: 'dnt', type: maybe('boolean') }] }),
-    },
-  ]
-  const fields = [
-    ...steering.filter(() => dice.roll(12) > 0),
-    { name: 'any', type: randomSchema(dice) },
-    { name: 'text', type: 'string' },
-  ]
-  for (let i = fields.length - 1; i > 0; i--) {
-    const j = dice.roll(i + 1)
-    const [one, other] = [fields[i], fields[j]] as [(typeof fields)[number], (typeof fields)[number]]
-    fields[i] = other
-    fields[j] = one
-  }
-  return { type: 'record', name: 'Event', fields }
-}
-
-/** Steering that finds more: the subject in what the random schema may lack. */
-function steeringOf(dice: Dice): SteeringPaths {
-  const device: Path | null = dice.roll(3) === 0 ? null : dice.pick([STEERING.device, ['ids', 'device'], ['nowhere']])
-  return { ...STEERING, device, subject: dice.pick([['ids', 'who'], ['ids', '<Ids>', 'who'], ['text']]) }
-}
-
-function found(out: Located): unknown {
-  const { subject, device, eventTimeMs, ownSignal } = out
-  return { subject: Buffer.from(subject), device: device === null ? null : Buffer.from(device), eventTimeMs, ownSignal }
-}
 
 const STEERED = {
   type: 'record',

@@ -3,8 +3,9 @@ import { FaultCode } from '../faults.ts'
 import type { Locator, SteeringPaths, Unusable } from '../port.ts'
 import { readStep } from '../schema/path-step.ts'
 import { branchAt, isMentioned, type Present, presentAt } from '../schema/present.ts'
-import { type RecordNode, readSchema, type SchemaNode } from '../schema/schema-node.ts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 import { unitsPerMs } from '../schema/timestamps.ts'
+import { readWriterSchema } from '../schema/writer-schema.ts'
 import { compileReader, compileWalk, type Pass, type Reader } from './compile-reader.ts'
 import type { Located } from './located.ts'
 import { millisAt } from './millis.ts'
@@ -22,7 +23,7 @@ import { Walk } from './walk.ts'
  * @param writerSchema parsed JSON, as the registry has it
  */
 export function compileLocator(writerSchema: unknown, paths: SteeringPaths): Locator | Unusable {
-  const root = readRecord(writerSchema)
+  const root = readWriterSchema(writerSchema, paths.rawSchema)
   if (root === null) return { unusable: 'the writer schema is no Avro schema that can be read' }
   const places = new Places(root)
 
@@ -131,15 +132,6 @@ class EarlyLocator implements Locator {
 
 /** An early walk reads no words. */
 const NO_VIEW = new DataView(new ArrayBuffer(0))
-
-function readRecord(schema: unknown): RecordNode | null {
-  try {
-    const root = readSchema(schema)
-    return root.kind === 'record' ? root : null
-  } catch {
-    return null
-  }
-}
 
 /** The place of a leaf, out of its union. Null when the path does not lead to one that stands at most once in a record. */
 function find(from: Place, path: Path): Place | null {

@@ -52,6 +52,15 @@ export function twinOf(schema: SchemaNode): Twin {
   }
 }
 
+/** Null for what avsc can't read. */
+export function twinIfReadable(schema: SchemaNode): Twin | null {
+  try {
+    return twinOf(schema)
+  } catch {
+    return null
+  }
+}
+
 const LONG = avro.types.LongType.__with({
   fromBuffer: (buffer: Buffer): bigint => buffer.readBigInt64LE(),
   toBuffer(value: bigint): Buffer {

@@ -2,9 +2,10 @@ import { type Path, pathText } from '@weir/contracts'
 import { FaultCode } from '../faults.ts'
 import type { Locator, SteeringPaths, Unusable } from '../port.ts'
 import type { Located } from '../read/located.ts'
-import { readSchema, type SchemaNode } from '../schema/schema-node.ts'
+import type { SchemaNode } from '../schema/schema-node.ts'
 import { floorTo, unitsPerMs } from '../schema/timestamps.ts'
-import { bytesOf, type Twin, type TwinValue, twinOf } from './avro-twin.ts'
+import { readWriterSchema } from '../schema/writer-schema.ts'
+import { bytesOf, type TwinValue, twinIfReadable } from './avro-twin.ts'
 import { type Found, findPath, isMentioned } from './leaf-path.ts'
 import { checkWhole } from './whole-record.ts'
 
@@ -16,12 +17,9 @@ import { checkWhole } from './whole-record.ts'
  * @param writerSchema parsed JSON, as the registry has it
  */
 export function compileLocator(writerSchema: unknown, paths: SteeringPaths): Locator | Unusable {
-  let root: SchemaNode
-  let twin: Twin
-  try {
-    root = readSchema(writerSchema)
-    twin = twinOf(root)
-  } catch {
+  const root = readWriterSchema(writerSchema, paths.rawSchema)
+  const twin = root === null ? null : twinIfReadable(root)
+  if (root === null || twin === null) {
     return { unusable: 'the writer schema is no Avro schema that can be read' }
   }
 

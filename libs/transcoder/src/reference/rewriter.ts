@@ -2,8 +2,9 @@ import type { Branch, BranchLeaf } from '@weir/contracts'
 import { FaultCode, RewriteFault } from '../faults.ts'
 import { readCleanFor } from '../schema/clean-schema.ts'
 import { ITEMS } from '../schema/path-step.ts'
-import { type RecordNode, readSchema } from '../schema/schema-node.ts'
-import { type Twin, type TwinValue, twinOf } from './avro-twin.ts'
+import type { RecordNode } from '../schema/schema-node.ts'
+import { readWriterSchema } from '../schema/writer-schema.ts'
+import { type Twin, type TwinValue, twinIfReadable, twinOf } from './avro-twin.ts'
 import { type Build, compileFields, type Twins } from './build-place.ts'
 import { type Condition, compileCondition } from './condition.ts'
 import { compileListed, type IsListed } from './listed.ts'
@@ -19,11 +20,17 @@ import { checkWhole } from './whole-record.ts'
  * one that can't be compared, gives a rewriter whose every record is the fault `unusableSchema`.
  *
  * @param writerSchema parsed JSON, as the registry has it @param cleanSchema parsed JSON, derived from the contract
+ * @param contractSchema parsed JSON, whose aliases name what older writers call otherwise
  * @throws CleanSchemaError when the clean schema and the branch don't fit each other
  */
-export function compileRewriter(writerSchema: unknown, cleanSchema: unknown, branch: Branch): Rewriter {
+export function compileRewriter(
+  writerSchema: unknown,
+  cleanSchema: unknown,
+  branch: Branch,
+  contractSchema?: unknown,
+): Rewriter {
   const clean = readCleanFor(branch, cleanSchema)
-  const writer = readWriterSchema(writerSchema)
+  const writer = readWriter(writerSchema, contractSchema)
   if (writer === null) return unusableRewriter
   const twins = { writer: writer.twin, clean: twinOf(clean) }
   const compile = (leaves: readonly BranchLeaf[]) => compileLeaves(twins, writer.root, clean, branch, leaves)
@@ -54,13 +61,10 @@ interface Writer {
   readonly twin: Twin
 }
 
-function readWriterSchema(schema: unknown): Writer | null {
-  try {
-    const root = readSchema(schema)
-    return root.kind === 'record' ? { root, twin: twinOf(root) } : null
-  } catch {
-    return null
-  }
+function readWriter(schema: unknown, contractSchema: unknown): Writer | null {
+  const root = readWriterSchema(schema, contractSchema)
+  const twin = root === null ? null : twinIfReadable(root)
+  return root === null || twin === null ? null : { root, twin }
 }
 
 type Compile = (leaves: readonly BranchLeaf[]) => Build | null

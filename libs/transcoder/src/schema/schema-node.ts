@@ -6,10 +6,11 @@ export interface PrimitiveNode {
   readonly logicalType: string | null
 }
 
-/** `name` of this and other named types is the full name, with its namespace. */
+/** `name` of this and other named types is the full name, with its namespace; so are `aliases`, absent without any. */
 export interface EnumNode {
   readonly kind: 'enum'
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly symbols: readonly string[]
   readonly defaultIndex: number
 }
@@ -17,12 +18,14 @@ export interface EnumNode {
 export interface FixedNode {
   readonly kind: 'fixed'
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly size: number
 }
 
 export interface RecordNode {
   readonly kind: 'record'
   readonly name: string
+  readonly aliases?: readonly string[]
   readonly fields: readonly FieldNode[]
 }
 
@@ -38,6 +41,8 @@ export interface MapNode {
 
 export interface FieldNode {
   readonly name: string
+  /** Other names that it had; absent without any. */
+  readonly aliases?: readonly string[]
   readonly type: SchemaNode
 }
 
@@ -61,8 +66,8 @@ const MOST_NESTING = 256
 const MAX_SIZE = 2 ** 31 - 1
 
 /**
- * Reads an Avro schema given as parsed JSON (Avro 1.12, "Schema Declaration"). Defaults, aliases, docs and tags are
- * not kept: records are read as they were written.
+ * Reads an Avro schema given as parsed JSON (Avro 1.12, "Schema Declaration"). Defaults, docs and tags are not kept:
+ * records are read as they were written.
  * @throws SchemaNodeError
  */
 export function readSchema(schema: unknown): SchemaNode {
@@ -113,16 +118,17 @@ function recordOf(schema: JsonObject, within: Within): RecordNode {
   const { fields } = schema
   if (!Array.isArray(fields)) throw new SchemaNodeError('a record has no list of fields')
   const read: FieldNode[] = []
+  const names = new Set<string>()
   const name = fullNameOf(schema, namespace)
   // Defined before its fields are read: they may refer to it.
-  const record = define<RecordNode>({ kind: 'record', name, fields: read }, named)
+  const record = define<RecordNode>({ kind: 'record', name, ...typeAliases(schema, name), fields: read }, named)
   for (const field of fields) {
     const fieldName: unknown = isObject(field) ? field['name'] : undefined
     if (typeof fieldName !== 'string') throw new SchemaNodeError('a field has no name')
-    if (read.some((other) => other.name === fieldName)) {
-      throw new SchemaNodeError('a record has two fields of one name')
-    }
-    read.push({ name: fieldName, type: nodeOf(field['type'], { ...within, namespace: namespaceOf(name) }) })
+    if (names.has(fieldName)) throw new SchemaNodeError('a record has two fields of one name')
+    names.add(fieldName)
+    const type = nodeOf(field['type'], { ...within, namespace: namespaceOf(name) })
+    read.push({ name: fieldName, ...aliasesOf(field), type })
   }
   return record
 }
@@ -133,7 +139,8 @@ function enumOf(schema: JsonObject, name: string): EnumNode {
     throw new SchemaNodeError('an enum has no list of symbols')
   }
   const fallback = schema['default']
-  return { kind: 'enum', name, symbols, defaultIndex: typeof fallback === 'string' ? symbols.indexOf(fallback) : -1 }
+  const defaultIndex = typeof fallback === 'string' ? symbols.indexOf(fallback) : -1
+  return { kind: 'enum', name, ...typeAliases(schema, name), symbols, defaultIndex }
 }
 
 function fixedOf(schema: JsonObject, name: string): FixedNode {
@@ -141,7 +148,19 @@ function fixedOf(schema: JsonObject, name: string): FixedNode {
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > MAX_SIZE) {
     throw new SchemaNodeError('a fixed has no size, or none that bytes can have')
   }
-  return { kind: 'fixed', name, size }
+  return { kind: 'fixed', name, ...typeAliases(schema, name), size }
+}
+
+/** Avro 1.12, "Aliases". What is no list of names is no alias. */
+function aliasesOf({ aliases }: JsonObject): { readonly aliases?: readonly string[] } {
+  const names = Array.isArray(aliases) ? aliases.filter((alias) => typeof alias === 'string') : []
+  return names.length === 0 ? {} : { aliases: names }
+}
+
+/** Those of a type; without a namespace of their own they have the type's. */
+function typeAliases(schema: JsonObject, name: string): { readonly aliases?: readonly string[] } {
+  const { aliases } = aliasesOf(schema)
+  return aliases === undefined ? {} : { aliases: aliases.map((alias) => qualified(alias, namespaceOf(name))) }
 }
 
 function fullNameOf(schema: JsonObject, namespace: string): string {

@@ -8,6 +8,8 @@ test.each([
   ['wss://shop.example/live', 'shop.example'],
   ['https://bücher.example', 'xn--bcher-kva.example'],
   ['https://[2001:db8::1]/', '[2001:db8::1]'],
+  [`http://anna:${'s'.repeat(300)}@shop.example/${'p'.repeat(300)}`, 'shop.example'],
+  [`http://${'a'.repeat(255)}/`, 'a'.repeat(255)],
 ])('The host of %s is %s', (url, host) => {
   expect(hostOf(url)).toBe(host)
 })
@@ -26,6 +28,8 @@ test.each([
   'file://annas-laptop/share',
   'blob:https://shop.example/1',
   'shop.example/path',
+  `http://${'a'.repeat(256)}/`,
+  ` https:\\\\anna@${'é'.repeat(256)}`,
   'anna',
   '',
 ])('%j has no host of a site', (url) => {

@@ -13,7 +13,8 @@ const BROWSERS: readonly Mark[] = [
   { name: 'Samsung Internet', mark: /\bSamsungBrowser\// },
   { name: 'Firefox', mark: /\b(Firefox|FxiOS)\// },
   { name: 'Chrome', mark: /\b(Chrome|CriOS)\// },
-  { name: 'Safari', mark: /\bVersion\/\S+ (Mobile\/\S+ )?Safari\// },
+  // Versions are short. Without a bound a text that repeats "Version/" would take time that grows with its square.
+  { name: 'Safari', mark: /\bVersion\/\S{1,32} (Mobile\/\S{1,32} )?Safari\// },
 ]
 
 const SYSTEMS: readonly Mark[] = [

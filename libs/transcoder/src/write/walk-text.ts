@@ -9,6 +9,9 @@ export class WalkText {
   readonly #routine: Routine
   /** Functions that skip a value of a type; recursive types call themselves. */
   readonly #skippers = new Map<SchemaNode, Code>()
+  /** Skippers that have a name and no text yet. */
+  readonly #unwritten: SchemaNode[] = []
+  #isWriting = false
 
   constructor(routine: Routine) {
     this.#routine = routine
@@ -84,11 +87,21 @@ ${cursor} += ${length} }`
     const name = this.#routine.name()
     // Known before its text is made, which may be of itself.
     this.#skippers.set(node, name)
-    this.#routine.addFunction(code`function ${name}(from, p) {
+    this.#unwritten.push(node)
+    if (!this.#isWriting) this.#writeSkippers()
+    return name
+  }
+
+  /** One after the other, not one within the other: types may lead to one another farther than the stack is deep. */
+  #writeSkippers(): void {
+    this.#isWriting = true
+    for (let node = this.#unwritten.pop(); node !== undefined; node = this.#unwritten.pop()) {
+      this.#routine.addFunction(code`function ${this.#skippers.get(node) as Code}(from, p) {
 ${this.#body(node)}
 return p
 }`)
-    return name
+    }
+    this.#isWriting = false
   }
 
   #body(node: SchemaNode): Code {

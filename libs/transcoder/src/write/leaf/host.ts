@@ -1,5 +1,5 @@
 import type { Sink } from '../../port.ts'
-import { hostOf } from '../../verbs/url-host.ts'
+import { hostOf, LONGEST_HOST } from '../../verbs/url-host.ts'
 import { writeCount } from '../longs.ts'
 import { NULL, PRESENT } from './leaf-writer.ts'
 import { textStart, writeAscii } from './text.ts'
@@ -57,7 +57,7 @@ const SMALL_X = 0x78
 /**
  * The end of a host that a browser leaves as it is, as nearly all are: small letters, digits and hyphens between single
  * dots, up to a slash, `?`, `#` or the end. -1 for any that must be looked at more closely: with a user or port, a name
- * that may be Punycode (`x…`), or a last part that may be a number, since such a host is an address.
+ * that may be Punycode (`x…`), one that is too long, or a last part that may be a number: such a host is an address.
  */
 function plainHostEnd(from: Uint8Array, start: number, end: number): number {
   let at = start
@@ -74,7 +74,8 @@ function plainHostEnd(from: Uint8Array, start: number, end: number): number {
       return -1
     }
   }
-  return at > partStart && isSmallLetter(from[partStart] as number) ? at : -1
+  const isLong = at - start > LONGEST_HOST
+  return !isLong && at > partStart && isSmallLetter(from[partStart] as number) ? at : -1
 }
 
 function isSmallLetter(byte: number): boolean {
