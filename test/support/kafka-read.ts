@@ -31,16 +31,23 @@ export async function readToEnd(
     const [end = 0] = await until('the end', () => kafka.endOffsets([{ topic, partition }], of))
     const records: SeenRecord[] = []
     let position = from
+    let failure: unknown
     await until(`partition ${partition} of ${topic} read to ${end}`, async () => {
-      for (const fetched of await fetcher.poll(100)) {
+      // What the fetcher tells once must not be waited over.
+      const some = await fetcher.poll(100).catch((error: unknown) => {
+        failure = error
+        return []
+      })
+      for (const fetched of some) {
         const walk = new RecordWalk(fetched)
         const rows = new Rows(10_000)
         walk.fill(rows, 10_000)
         for (let i = 0; i < rows.count; i++) records.push(recordAt(rows, i))
         position = walk.position
       }
-      return position >= end
+      return failure !== undefined || position >= end
     })
+    if (failure !== undefined) throw failure
     return { records, position }
   } finally {
     await fetcher.close()

@@ -1,6 +1,6 @@
 import { type Append, build, isDoubt, MAX_BATCH_BYTES, nothingOf, settle } from './append-group.ts'
 import { Sequences } from './batch/sequences.ts'
-import { BatchTooLarge, BrokerError, Closed, RecordTooLarge, RequestTimedOut } from './errors.ts'
+import { BrokerError, Closed, RecordTooLarge, RequestTimedOut } from './errors.ts'
 import type { Cluster } from './net/cluster.ts'
 import { retrying } from './net/retry.ts'
 import type { Appender, AppenderOptions, RecordToAppend } from './port.ts'
@@ -101,7 +101,7 @@ export class BatchingAppender implements Appender {
       const limits = { notAfterMs, signal: this.#stop.signal, onSending }
       const sent = await this.#sender.send(batches, sequences, limits)
       const failures = sent.flat().flatMap(({ failure }) => (failure === undefined ? [] : [failure.error]))
-      if (!failures.every(isRefusal)) this.#sequences = nextEpoch(sequences, failures)
+      if (sequences.hasGap) this.#sequences = nextEpoch(sequences, failures)
       const outcomes = new Map(batches.map((batch, i) => [batch, sent[i]]))
       for (const append of inTime) settle(append, lines, (batch) => outcomes.get(batch))
     } catch (error) {
@@ -123,11 +123,6 @@ export class BatchingAppender implements Appender {
     this.#sequences = new Sequences(await retrying(ask, options))
     return this.#sequences
   }
-}
-
-/** The broker took nothing, and counts on as if it had not been sent. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof BatchTooLarge
 }
 
 /** Who appends after these failures; undefined: somebody whom the broker does not know yet. */

@@ -10,6 +10,7 @@ import type { Address } from './net/kafkajs-connection.ts'
 import { eitherAborts, retrying } from './net/retry.ts'
 import { tlsOf } from './net/security.ts'
 import { committedOffsets, endOffsets } from './offsets.ts'
+import type { KafkaOptions } from './options.ts'
 import type {
   Appender,
   AppenderOptions,
@@ -17,7 +18,6 @@ import type {
   Fetcher,
   FetcherOptions,
   Kafka,
-  KafkaOptions,
   Member,
   MemberOptions,
   TopicInfo,

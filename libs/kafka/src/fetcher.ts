@@ -1,3 +1,4 @@
+import { type Asked, type Assigned, assignedAt, divergenceOf, isWanted } from './assigned.ts'
 import { wholeBatches } from './batch/layout.ts'
 import { BrokerError, KafkaError, LogTruncated, NoSuchPartition, OffsetOutOfRange } from './errors.ts'
 import { FetchQueue } from './fetch-queue.ts'
@@ -6,28 +7,7 @@ import { Backoff, pause } from './net/retry.ts'
 import { endOffsets } from './offsets.ts'
 import type { FetchedPartition, Fetcher, FetcherOptions } from './port.ts'
 import { Code, codeName, isRetriable, isStaleMetadata } from './protocol/error-codes.ts'
-import { type FetchAnswer, type FetchQuestion, fetch } from './protocol/fetch.ts'
-
-/** One assigned partition. A new object for each `assign`, so that a late response for an old one is recognised. */
-interface Assigned {
-  readonly partition: number
-  position: number
-  /** Leader epoch of the last batch before `position`; -1 until one was read. */
-  lastEpoch: number
-  /** Of the topic that `position` is a position of; undefined until its leader is known. */
-  topicId: string | undefined
-  /** Set after an error that is the user's: not asked again until assigned anew. */
-  failed: boolean
-  /** Not asked again before this (monotonic), after an error that time mends. */
-  notBeforeMs: number
-  /** The error it waits for; told once. */
-  trouble: number
-}
-
-/** A question that is out, and the assignment it was asked for. */
-interface Asked extends FetchQuestion {
-  readonly assigned: Assigned
-}
+import { type FetchAnswer, fetch } from './protocol/fetch.ts'
 
 type OnEvent = (event: { readonly kind: string; readonly message: string }) => void
 
@@ -52,7 +32,6 @@ export class PartitionFetcher implements Fetcher {
   #planned: NodeJS.Immediate | undefined
   #planning: Promise<void> | undefined
   #planAgain = false
-  #rotation = 0
 
   /** `lane` must be this fetcher's alone: its requests wait at the broker. */
   constructor(cluster: Cluster, options: FetcherOptions, lane: string, onEvent: OnEvent, onClose: () => void) {
@@ -66,8 +45,7 @@ export class PartitionFetcher implements Fetcher {
 
   assign(partition: number, position: number): void {
     this.unassign(partition)
-    const fresh = { lastEpoch: -1, topicId: undefined, failed: false, notBeforeMs: 0, trouble: 0 }
-    this.#assigned.set(partition, { partition, position, ...fresh })
+    this.#assigned.set(partition, assignedAt(partition, position))
     // Assignments usually come in one go: the first request waits for all of them.
     if (!this.#stop.signal.aborted) this.#planned ??= setImmediate(() => this.#plan())
   }
@@ -95,11 +73,14 @@ export class PartitionFetcher implements Fetcher {
   /** Sees to it that every broker that leads an assigned partition has a loop. */
   #plan(): void {
     this.#planned = undefined
+    if (this.#stop.signal.aborted) return
     this.#planAgain = true
     this.#planning ??= this.#planLoops()
       .catch((error: unknown) => this.#queue.fail(error, null))
       .finally(() => {
         this.#planning = undefined
+        // Asked for after the last look and before this.
+        if (this.#planAgain) this.#plan()
       })
   }
 
@@ -149,13 +130,14 @@ export class PartitionFetcher implements Fetcher {
   async #runLoop(nodeId: number): Promise<void> {
     const { signal } = this.#stop
     const backoff = new Backoff(FIRST_RETRY_MS, MAX_RETRY_MS)
+    let turn = 0
     // All loops of one plan are there before the first of them takes its share of the read-ahead.
     await Promise.resolve()
     for (;;) {
       const maxBytes = await this.#queue.reserve(this.#options.maxBytes, this.#loops.size, signal)
       let rest: Promise<void> | undefined
       try {
-        const { asked, later } = await this.#questionsFor(nodeId)
+        const { asked, later } = await this.#questionsFor(nodeId, turn++)
         if (signal.aborted || (asked.length === 0 && !later)) break
         if (asked.length === 0) rest = pause(FIRST_RETRY_MS, signal)
         else await this.#ask(nodeId, asked, maxBytes)
@@ -169,15 +151,16 @@ export class PartitionFetcher implements Fetcher {
       }
       await rest
     }
-    // At once and not when this promise settles: whoever plans meanwhile must see that the loop is gone.
     this.#loops.delete(nodeId)
+    // Whoever planned while it was about to end has counted on it.
+    this.#plan()
   }
 
   /**
    * Partitions this broker leads, each time beginning with another one so that none starves behind maxBytes.
    * `later`: there are others, which wait for their next try.
    */
-  async #questionsFor(nodeId: number): Promise<{ asked: Asked[]; later: boolean }> {
+  async #questionsFor(nodeId: number, turn: number): Promise<{ asked: Asked[]; later: boolean }> {
     const { topic } = this.#options
     const questions: Asked[] = []
     let later = false
@@ -205,7 +188,7 @@ export class PartitionFetcher implements Fetcher {
         if (!(error instanceof BrokerError)) break
       }
     }
-    const first = questions.length === 0 ? 0 : this.#rotation++ % questions.length
+    const first = questions.length === 0 ? 0 : turn % questions.length
     return { asked: [...questions.slice(first), ...questions.slice(0, first)], later }
   }
 
@@ -222,7 +205,7 @@ export class PartitionFetcher implements Fetcher {
     const fetched: FetchedPartition[] = []
     for (const answer of response.partitions) {
       const question = asked.find((a) => a.partition === answer.partition)
-      if (question === undefined || this.#assigned.get(answer.partition) !== question.assigned) continue
+      if (question === undefined || !isWanted(question, this.#assigned.get(answer.partition))) continue
       if (answer.errorCode !== 0) {
         await this.#refused(question, answer)
         continue
@@ -295,12 +278,4 @@ export class PartitionFetcher implements Fetcher {
     if (this.#assigned.get(partition) !== assigned) return
     this.#queue.fail(new OffsetOutOfRange(topic, partition, asked, start), partition)
   }
-}
-
-function divergenceOf(
-  { offset, lastEpoch }: Asked,
-  { epoch, endOffset }: NonNullable<FetchAnswer['diverging']>,
-): string {
-  const has = endOffset < 0 || epoch < 0 ? '' : `; of what came before, epoch ${epoch} ends at ${endOffset}`
-  return `no longer has what was read up to offset ${offset}, written under leader epoch ${lastEpoch}${has}`
 }

@@ -92,6 +92,28 @@ describe('the batches of a partition', () => {
     expect(out()).toEqual([2, 4])
   })
 
+  test('too large are halved also after an unclear attempt, such as at the leader before; a record by itself is then in doubt', () => {
+    for (const [i, batch] of batches(2).entries()) line.add(batch, i)
+    out()
+    line.answered(lost, false)
+    out()
+    line.answered(tooLarge(), false)
+    expect(out()).toEqual([1, 0])
+    line.answered(tooLarge(), false)
+    expect(line.isDone).toBe(true)
+    expect(sent[0]?.map(({ failure }) => failure?.mayBeWritten)).toEqual([true, false])
+  })
+
+  test('leave a gap in the sequence when they are given up, and none when a record is only too large', () => {
+    for (const [i, batch] of batches(1, 1, 1).entries()) line.add(batch, i)
+    out()
+    line.answered(tooLarge(), false)
+    expect(sequences.hasGap).toBe(false)
+    out()
+    line.answered(tooLarge(), true)
+    expect(sequences.hasGap).toBe(true)
+  })
+
   test('a record too large by itself is left out, and those behind it move up in the sequence', () => {
     for (const [i, batch] of batches(2, 1).entries()) line.add(batch, i)
     out()

@@ -93,7 +93,8 @@ export class PartitionLine {
     }
     const { error } = answer
     this.#unclear ||= answer.unclear
-    if (error instanceof BatchTooLarge && !isOver && !this.#unclear) {
+    // Halving is right also when the whole may be written after all: the broker refuses a part of what it has.
+    if (error instanceof BatchTooLarge && !isOver && (recordCount > 1 || !this.#unclear)) {
       if (recordCount > 1) {
         const { tooLarge } = this.#sealing
         tooLarge.set(error.topic, Math.min(error.bytes, tooLarge.get(error.topic) ?? error.bytes))
@@ -131,6 +132,7 @@ export class PartitionLine {
   }
 
   #giveUp(error: unknown): void {
+    this.#sealing.sequences.hasGap = true
     while (this.#parts[0] !== undefined) {
       const [{ batch }, ...rest] = this.#parts as [Outgoing, ...Outgoing[]]
       const failure = { error, mayBeWritten: this.#unclear }

@@ -108,6 +108,7 @@ export class SlotProducer implements TransactionalProducer {
     const notAfterMs = performance.now() + transactionTimeoutMs
     const timeoutMs = Math.min(this.#cluster.requestTimeoutMs, ATTEMPT_LIMIT_MS)
     const backoff = new Backoff(5, 200)
+    let mayHaveBegun = false
     for (;;) {
       let failure: unknown
       let code = -1
@@ -119,11 +120,14 @@ export class SlotProducer implements TransactionalProducer {
           return this.#cluster.callCoordinator('group', memberIdentity.groupId, this.#lane, api, (r) => r, limits)
         })
         if (code === Code.NONE) return undefined
-        if (code === Code.CONCURRENT_TRANSACTIONS) transaction.notBegun()
+        // After a try whose answer did not come it may be that try which is still being written.
+        if (code !== Code.CONCURRENT_TRANSACTIONS) mayHaveBegun = true
+        else if (!mayHaveBegun) transaction.notBegun()
         failure = new BrokerError(code, `TxnOffsetCommit of ${transactionalId}`, null, 'TxnOffsetCommit')
         if (!isRetriable(code, 'TxnOffsetCommit')) return failure
       } catch (error) {
         if (!failureOf(error).canTryAgain) return error
+        mayHaveBegun = true
         failure = error
       }
       if (signal.aborted) return new Closed('The producer')

@@ -87,11 +87,12 @@ export class BatchBuilder {
     this.at = this.#valueAt
   }
 
-  /** Makes sure that `count` bytes can be written from `at`. */
+  /** Makes sure that `count` bytes can be written from `at`. What lies before `at` is kept, and nothing behind it. */
   room(count: number): void {
     const needed = this.at + count
     if (needed <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, FIRST_BYTES))
+    // Zeros: a byte that a fault left unwritten must not show what lay in this memory before.
+    const grown = Buffer.alloc(Math.max(needed, this.bytes.length * 2, FIRST_BYTES))
     this.bytes.copy(grown, 0, 0, this.at)
     this.bytes = grown
     this.view = viewOf(grown)

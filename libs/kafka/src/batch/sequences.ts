@@ -9,6 +9,8 @@ import { nextSequence } from './seal.ts'
 export class Sequences {
   readonly producer: ProducerIdentity
   readonly #next = new Map<string, number>()
+  /** Some were taken for records that the broker may not have: it would refuse what comes after them. */
+  hasGap = false
 
   constructor(producer: ProducerIdentity) {
     this.producer = producer

@@ -5,7 +5,8 @@ import { startFakeCluster } from '../../fixtures/fake-cluster.ts'
 import { fetchResponse, readFetch } from '../../fixtures/fetch-exchange.ts'
 import { connectKafka } from '../connect.ts'
 import { Closed, RequestTimedOut } from '../errors.ts'
-import type { Kafka, KafkaOptions } from '../port.ts'
+import type { KafkaOptions } from '../options.ts'
+import type { Kafka } from '../port.ts'
 
 const HANDSHAKE = 17
 const AUTHENTICATE = 36

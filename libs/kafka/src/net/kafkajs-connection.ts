@@ -3,13 +3,13 @@ import tls from 'node:tls'
 import Connection from 'kafkajs/src/network/connection.js'
 import RequestQueue from 'kafkajs/src/network/requestQueue/index.js'
 import { ConnectionLost, type KafkaError, messageOf, RequestTimedOut, TooLate } from '../errors.ts'
-import type { SaslOptions, TlsOptions } from '../port.ts'
+import type { SaslOptions, TlsOptions } from '../options.ts'
 import type { Api } from '../protocol/api.ts'
 import { apiVersions } from '../protocol/api-versions.ts'
 import { Reader } from '../wire/reader.ts'
-import { Writer } from '../wire/writer.ts'
 import { FrameReader } from './frame-reader.ts'
 import { loginFailure, openingFailure } from './refusal.ts'
+import { frameOf } from './request-frame.ts'
 import { renewalMarginMs, saslOf } from './security.ts'
 import { checkBroker } from './start-check.ts'
 
@@ -297,15 +297,4 @@ export class BrokerConnection {
   #where(): string {
     return `${this.#address.host}:${this.#address.port}`
   }
-}
-
-/** Length, request header (version 2, KIP-482) and body. */
-function frameOf<Response>(api: Api<Response>, correlationId: number, clientId: string): Buffer[] {
-  const writer = new Writer()
-  writer.int16(api.key).int16(api.version).int32(correlationId).classicString(clientId).tags()
-  api.write(writer)
-  const parts = writer.finish()
-  const length = Buffer.allocUnsafe(4)
-  length.writeInt32BE(parts.reduce((sum, part) => sum + part.length, 0))
-  return [length, ...parts]
 }

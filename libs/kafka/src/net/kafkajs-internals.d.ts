@@ -1,7 +1,7 @@
 /** The parts of kafkajs 2.2.4 that `kafkajs-connection.ts` uses and that kafkajs does not type. */
 declare module 'kafkajs/src/network/connection.js' {
   import type { Socket } from 'node:net'
-  import type { TlsOptions } from '../port.ts'
+  import type { TlsOptions } from '../options.ts'
 
   interface Entry {
     apiKey: number

@@ -1,6 +1,7 @@
 import type { AuthenticationProviderArgs, Authenticator } from 'kafkajs'
-import { KafkaError, LoginRefused, messageOf, TokenUnavailable } from '../errors.ts'
-import type { OAuthBearerToken } from '../port.ts'
+import { LoginRefused, TokenUnavailable } from '../connect-errors.ts'
+import { KafkaError, messageOf } from '../errors.ts'
+import type { OAuthBearerToken } from '../options.ts'
 
 /** What a bearer token may consist of (RFC 6750, section 2.1); anything else could end the message early. */
 const TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/

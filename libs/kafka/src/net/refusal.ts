@@ -1,5 +1,6 @@
-import { ConnectionLost, KafkaError, LoginRefused, messageOf, TlsRefused } from '../errors.ts'
-import type { SaslOptions } from '../port.ts'
+import { LoginRefused, TlsRefused } from '../connect-errors.ts'
+import { ConnectionLost, KafkaError, messageOf } from '../errors.ts'
+import type { SaslOptions } from '../options.ts'
 
 /** Codes by which Node says that a certificate is not trusted, and what to do about it. */
 const CERTIFICATE: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import type { Mechanism, SASLOptions } from 'kafkajs'
-import type { SaslOptions, TlsOptions } from '../port.ts'
+import type { SaslOptions, TlsOptions } from '../options.ts'
 import { oauthBearerMechanism } from './oauth-bearer.ts'
 
 /** TLS options for Node's `tls.connect`, or null for none. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Unsupported } from '../errors.ts'
+import { Unsupported } from '../connect-errors.ts'
 import { checkBroker } from './start-check.ts'
 
 const keys = { 0: 12, 1: 18, 2: 10, 3: 13, 9: 10, 10: 6, 22: 6, 26: 5, 28: 5, 68: 1 }

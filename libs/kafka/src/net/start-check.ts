@@ -1,4 +1,5 @@
-import { BrokerError, Unsupported } from '../errors.ts'
+import { Unsupported } from '../connect-errors.ts'
+import { BrokerError } from '../errors.ts'
 import type { ApiVersionsResponse } from '../protocol/api-versions.ts'
 
 /** API key -> the version we send. */
