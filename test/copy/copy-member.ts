@@ -1,8 +1,8 @@
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { connectKafka } from '@weir/kafka'
+import { Closed, connectKafka } from '@weir/kafka'
 import { Random } from '../workload/random.ts'
-import { Copier, type CopyJob, type Phase } from './copier.ts'
+import { Copier, type CopierHooks, type CopyJob, type Phase } from './copier.ts'
 
 /**
  * One member of the copy as a process of its own: its settings as JSON on the command line, its events as JSON lines on
@@ -35,7 +35,6 @@ async function main(settings: MemberSettings): Promise<void> {
     leaving.abort()
   }
   process.stdin.on('data', leave).on('end', leave)
-  const kafka = await connectKafka({ brokers: brokers.split(','), clientId: job.slot, signal: leaving.signal })
   const hooks = {
     tell,
     phase: (now: Phase) => {
@@ -44,9 +43,22 @@ async function main(settings: MemberSettings): Promise<void> {
     },
     ...(pauseMs > 0 ? { whileOpen: () => pause(random.below(pauseMs)) } : {}),
   }
-  await new Copier(kafka, job, hooks, leaving.signal).run()
-  await kafka.close()
+  try {
+    await copy(brokers, job, hooks, leaving.signal)
+  } catch (error) {
+    // Told to leave before it had come: nothing was begun.
+    if (!leaving.signal.aborted || !(error instanceof Closed)) throw error
+  }
   process.stdin.destroy()
+}
+
+async function copy(brokers: string, job: CopyJob, hooks: CopierHooks, signal: AbortSignal): Promise<void> {
+  const kafka = await connectKafka({ brokers: brokers.split(','), clientId: job.slot, signal })
+  try {
+    await new Copier(kafka, job, hooks, signal).run()
+  } finally {
+    await kafka.close()
+  }
 }
 
 if (import.meta.main) await main(JSON.parse(process.argv[2] ?? '{}'))
