@@ -23,3 +23,19 @@ test('a view is compiled once for what holds, and again only after more were in 
   expect(views.of(marks, 5)).not.toBe(first)
   expect(compiled.length).toBe(66)
 })
+
+test('an event has the view of what holds of it, whatever events came before', () => {
+  const conditions = [0, 1, 2].map((bit) => (_marks: Marks, record: number) => ((record >> bit) & 1) === 1)
+  const holding = new Map<unknown, string>()
+  const views = new Views(conditions, (holds) => {
+    const view = () => {}
+    holding.set(view, holds.map(Number).join(''))
+    return view
+  })
+  const marks = new Marks()
+  for (const record of [1, 2, 7, 0, 3, 7, 4, 6, 5, 7, 0, 1, 2, 3, 4, 5, 6]) {
+    const expected = [0, 1, 2].map((bit) => (record >> bit) & 1).join('')
+    expect(holding.get(views.of(marks, record))).toBe(expected)
+  }
+  expect(holding.size).toBe(8)
+})
