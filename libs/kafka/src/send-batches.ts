@@ -127,11 +127,8 @@ export class BatchSender {
     // The broker's own words are kept for what no retry mends; they name limits and never contents.
     const detail = isRetriable(answer.errorCode, request) ? null : answer.errorMessage
     const cause = new BrokerError(answer.errorCode, doing, detail, request)
-    const isTooLarge = answer.errorCode === Code.MESSAGE_TOO_LARGE || answer.errorCode === RECORD_LIST_TOO_LARGE
+    const isTooLarge = answer.errorCode === Code.MESSAGE_TOO_LARGE || answer.errorCode === Code.RECORD_LIST_TOO_LARGE
     const error = isTooLarge ? new BatchTooLarge(topic, partition, bytes.length, { cause }) : cause
     return { error, unclear: mayHaveWritten(error) }
   }
 }
-
-/** More than a segment of the topic may have (`segment.bytes`). */
-const RECORD_LIST_TOO_LARGE = 18

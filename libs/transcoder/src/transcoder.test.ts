@@ -1,11 +1,10 @@
 import avro from 'avsc'
 import { describe, expect, test } from 'vitest'
 import { ByteSink } from './byte-sink.ts'
-import { CleanSchemaError, FaultCode, RewriteFault } from './faults.ts'
+import { CleanSchemaError, FaultCode } from './faults.ts'
 import { branch, CLEAN, EVENT, KEEP, OTHERWISE, RAW, rawWith } from './fixtures/clickstream.ts'
 import { Marks } from './read/marks.ts'
 import { compileRewriter } from './reference/rewriter.ts'
-import { rewriteOne } from './rewrite-one.ts'
 import { compileTranscoder } from './transcoder.ts'
 
 type AvscSchema = Parameters<typeof avro.Type.forSchema>[0]
@@ -111,13 +110,6 @@ describe('transcoder', () => {
     const parts = [{ cleanSchema: CLEAN, branch: branch({ email: KEEP }) }]
     expect(() => compileTranscoder(RAW, parts)).toThrow(CleanSchemaError)
     expect(() => compileTranscoder('string', parts)).toThrow(CleanSchemaError)
-  })
-})
-
-describe('one record through one branch', () => {
-  test('gives its clean bytes, or throws the fault', () => {
-    expect(rewriteOne(transcoder, 0, record, 0, record.length, null, true)).toEqual(reference(KEPT))
-    expect(() => rewriteOne(transcoder, 0, record, 1, record.length, null, true)).toThrow(RewriteFault)
   })
 })
 

@@ -33,41 +33,53 @@ export interface Located {
 }
 
 export async function locate(env: Environment, chunk: Chunk): Promise<Located | Held> {
-  const missing = unknownSchemas(env, chunk)
-  if (missing.size > 0 && (await env.schemas.resolve(missing)) === 'away') {
-    return { kind: 'held', reason: 'registry-away', retryAfterMs: REGISTRY_RETRY_MS }
+  const headers = readHeaders(env, chunk.rows)
+  const { unknown, schema } = headers
+  if (unknown.length > 0) {
+    if ((await env.schemas.resolve(new Set(unknown.map(({ id }) => id)))) === 'away') {
+      return { kind: 'held', reason: 'registry-away', retryAfterMs: REGISTRY_RETRY_MS }
+    }
+    for (const { row, id } of unknown) schema[row] = env.schemas.get(id)
   }
-  return locateRows(env, chunk)
+  return locateRows(env, chunk, headers)
 }
 
-function unknownSchemas(env: Environment, { rows }: Chunk): Set<number> {
-  const missing = new Set<number>()
+/** What stands before the Avro of each row. */
+interface Headers {
+  /** Of a row that has no such header; 0 in the others. */
+  readonly fault: Uint8Array
+  readonly schema: (KnownSchema | undefined)[]
+  /** Rows whose schema has to be looked up first. */
+  readonly unknown: readonly { readonly row: number; readonly id: number }[]
+}
+
+function readHeaders({ schemas }: Environment, rows: Rows): Headers {
+  const fault = new Uint8Array(rows.count)
+  const schema: (KnownSchema | undefined)[] = new Array(rows.count)
+  const unknown: { row: number; id: number }[] = []
   for (let row = 0; row < rows.count; row++) {
-    if (wireFault(rows, row) !== FAULT.none) continue
+    fault[row] = wireFault(rows, row)
+    if (fault[row] !== FAULT.none) continue
     const id = schemaId(rows, row)
-    if (env.schemas.get(id) === undefined) missing.add(id)
+    schema[row] = schemas.get(id)
+    if (schema[row] === undefined) unknown.push({ row, id })
   }
-  return missing
+  return { fault, schema, unknown }
 }
 
-function locateRows(env: Environment, chunk: Chunk): Located {
+function locateRows(env: Environment, chunk: Chunk, { fault, schema }: Headers): Located {
   const { rows } = chunk
   const count = rows.count
-  const fault = new Uint8Array(count)
   const subject = new Int32Array(count).fill(-1)
   const device = new Int32Array(count).fill(-1)
   const eventTimeMs = new Float64Array(count)
   const ownSignal = new Uint8Array(count)
-  const schema: (KnownSchema | undefined)[] = new Array(count)
   const refs = new RefTable(env.references, 2 * count, env.random.below(2 ** 32))
   const event = newLocated()
 
   for (let row = 0; row < count; row++) {
-    fault[row] = wireFault(rows, row)
     if (fault[row] !== FAULT.none) continue
-    const known = env.schemas.get(schemaId(rows, row))
-    schema[row] = known
-    fault[row] = locateRow(known, rows, row, event)
+    fault[row] = locateRow(schema[row], rows, row, event)
     if (fault[row] !== FAULT.none) continue
     const { source, deviceStart } = event
     subject[row] = refs.indexOf('user', source, event.subjectStart, event.subjectEnd)

@@ -22,28 +22,22 @@ export class Walk {
     this.canonical = true
   }
 
-  /** A long after its first byte, which said that more follow. */
+  /** A long after its first byte, which said that more follow: ten bytes of 64 bits at most. */
   restOfLong(bytes: Buffer, at: number, end: number): number {
-    const tenth = at + 8
-    const limit = Math.min(end, at + 9)
-    for (let i = at; i < limit; i++) {
-      const byte = bytes[i] as number
-      if (byte > 127) continue
-      if (i === tenth && byte > 1) return -1
-      if (byte === 0) this.canonical = false
-      return i + 1
-    }
-    return -1
+    return this.#rest(bytes, at, end, at + 8, 1)
   }
 
   /** An int after its first byte, which said that more follow: five bytes of 32 bits at most. */
   restOfInt(bytes: Buffer, at: number, end: number): number {
-    const fifth = at + 3
-    const limit = Math.min(end, at + 4)
-    for (let i = at; i < limit; i++) {
+    return this.#rest(bytes, at, end, at + 3, 15)
+  }
+
+  /** @param last where its last byte may be at most @param highest what that byte may be then */
+  #rest(bytes: Buffer, at: number, end: number, last: number, highest: number): number {
+    for (let i = at; i < end && i <= last; i++) {
       const byte = bytes[i] as number
       if (byte > 127) continue
-      if (i === fifth && byte > 15) return -1
+      if (i === last && byte > highest) return -1
       if (byte === 0) this.canonical = false
       return i + 1
     }

@@ -1,6 +1,7 @@
+import { numberKind } from '../schema/number-kind.ts'
 import type { SchemaNode } from '../schema/schema-node.ts'
 import type { TwinValue } from './avro-twin.ts'
-import { numberIn, numberKind, numberOf } from './numbers.ts'
+import { numberIn, numberOf } from './numbers.ts'
 
 /**
  * The greatest bound that the value reaches, in the clean type; null below the first bound, and for NaN. Bounds are

@@ -1,7 +1,8 @@
 import type { Constant } from '@weir/contracts'
+import { numberKind } from '../schema/number-kind.ts'
 import type { SchemaNode } from '../schema/schema-node.ts'
 import { boxed, bytesOf, indexOf, type TwinValue } from './avro-twin.ts'
-import { numberIn, numberKind, numberOf } from './numbers.ts'
+import { numberIn, numberOf } from './numbers.ts'
 
 /** A constant as a value of the type; null when the type can't hold it. */
 export function constantIn(node: SchemaNode, constant: Constant): TwinValue {

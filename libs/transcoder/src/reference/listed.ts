@@ -1,7 +1,8 @@
 import type { Path } from '@weir/contracts'
+import { isMentioned } from '../schema/present.ts'
 import type { SchemaNode } from '../schema/schema-node.ts'
 import { bytesOf, indexOf, type Twin, type TwinValue } from './avro-twin.ts'
-import { findPath, isMentioned } from './leaf-path.ts'
+import { findPath } from './leaf-path.ts'
 
 /** Whether a value at the place has, at a path below it, a listed value: one of them, where the path leads to several. */
 export type IsListed = (value: TwinValue) => boolean

@@ -2,11 +2,12 @@ import { type Path, pathText } from '@weir/contracts'
 import { FaultCode } from '../faults.ts'
 import type { Locator, SteeringPaths, Unusable } from '../port.ts'
 import type { Located } from '../read/located.ts'
+import { isMentioned } from '../schema/present.ts'
 import type { SchemaNode } from '../schema/schema-node.ts'
 import { floorTo, unitsPerMs } from '../schema/timestamps.ts'
 import { readWriterSchema } from '../schema/writer-schema.ts'
 import { bytesOf, type TwinValue, twinIfReadable } from './avro-twin.ts'
-import { type Found, findPath, isMentioned } from './leaf-path.ts'
+import { type Found, findPath } from './leaf-path.ts'
 import { checkWhole } from './whole-record.ts'
 
 /**

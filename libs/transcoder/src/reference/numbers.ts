@@ -1,7 +1,5 @@
-import type { SchemaNode } from '../schema/schema-node.ts'
+import type { NumberKind } from '../schema/number-kind.ts'
 import { bytesOf, type TwinValue } from './avro-twin.ts'
-
-export type NumberKind = 'int' | 'long' | 'float' | 'double'
 
 /** A number as its Avro type has it: a long as bigint, so that none is rounded. */
 export function numberOf(kind: NumberKind, value: TwinValue): number | bigint {
@@ -34,17 +32,5 @@ export function numberIn(kind: NumberKind, value: number): TwinValue {
       bytes.writeDoubleLE(value)
       return bytes
     }
-  }
-}
-
-export function numberKind(node: SchemaNode): NumberKind | null {
-  switch (node.kind) {
-    case 'int':
-    case 'long':
-    case 'float':
-    case 'double':
-      return node.kind
-    default:
-      return null
   }
 }

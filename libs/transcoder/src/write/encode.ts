@@ -1,22 +1,9 @@
 import type { Constant } from '@weir/contracts'
+import { type NumberKind, numberKind } from '../schema/number-kind.ts'
 import type { SchemaNode } from '../schema/schema-node.ts'
 import { writeBigLong, writeCount } from './longs.ts'
 
 /** Avro of constants, made once. A value of these types is the constant when its bytes are, since they are canonical. */
-
-export type NumberKind = 'int' | 'long' | 'float' | 'double'
-
-export function numberKind(node: SchemaNode): NumberKind | null {
-  switch (node.kind) {
-    case 'int':
-    case 'long':
-    case 'float':
-    case 'double':
-      return node.kind
-    default:
-      return null
-  }
-}
 
 /** A constant as a value of the type; null when the type can't hold it. */
 export function encodeConstant(node: SchemaNode, constant: Constant): Buffer | null {

@@ -1,5 +1,6 @@
+import { numberKind } from '../../schema/number-kind.ts'
 import type { SchemaNode } from '../../schema/schema-node.ts'
-import { encodeNumber, numberKind } from '../encode.ts'
+import { encodeNumber } from '../encode.ts'
 import { INDEX_AND_LONG, type LeafWriter, writeEncoded } from './leaf-writer.ts'
 import { readNumber } from './numbers.ts'
 

@@ -1,4 +1,4 @@
-import type { NumberKind } from '../encode.ts'
+import type { NumberKind } from '../../schema/number-kind.ts'
 import { readBigLong, readLong } from '../longs.ts'
 
 /** A number of the writer's; a long as bigint where a number would round it. */
