@@ -41,8 +41,11 @@ export async function readToEnd(
       for (const fetched of some) {
         const walk = new RecordWalk(fetched)
         const rows = new Rows(10_000)
-        walk.fill(rows, 10_000)
-        for (let i = 0; i < rows.count; i++) records.push(recordAt(rows, i))
+        while (!walk.done) {
+          rows.clear()
+          walk.fill(rows, rows.capacity)
+          for (let i = 0; i < rows.count; i++) records.push(recordAt(rows, i))
+        }
         position = walk.position
       }
       return failure !== undefined || position >= end
