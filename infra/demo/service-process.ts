@@ -82,6 +82,11 @@ export class ServiceProcess {
     return (await fetch(`${await this.url('ops')}/metrics`)).text()
   }
 
+  /** SIGSTOP freezes it, SIGCONT thaws it. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal)
+  }
+
   /** Asks it to end, and ends it when it takes too long; SIGKILL is a crash. Gives its exit code when it is gone. */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> {
     this.#ending = true

@@ -13,6 +13,8 @@ function decision(kind: string, basedOn: number, id = `id ${offset}`, notice = 1
     appendTimeMs: 1000 + at,
     decisionId: id,
     ref: 'r',
+    linkedTo: null,
+    source: 'api',
     kind,
     choices,
     decidedAtMs: 1000 + at,
@@ -24,7 +26,7 @@ function recorded(after: LedgerDecision, purpose: Partial<RecordedPurpose>): Rec
   const { notice = 1, sinceMs = after.appendTimeMs } = purpose
   const notices = { notice, noticeSinceMs: sinceMs, noticeBefore: notice }
   const base = { status: 'granted', sinceMs, ...notices, salt: null, epoch: 1 }
-  return { ref: 'r', position: after.offset + 1, purposes: new Map([['p', { ...base, ...purpose }]]) }
+  return { ref: 'r', position: after.offset + 1, purposes: new Map([['p', { ...base, ...purpose }]]), links: [] }
 }
 
 const fold = (decisions: LedgerDecision[], states: RecordedState[]) =>
@@ -153,4 +155,71 @@ test('a renewal under a higher notice counts from then on, one under a lower for
     states[1] = recorded(wider, { ...since, notice: 3, ...rose, ...wrong })
     expect(fold([first, wider, lower], states)?.differences).toHaveLength(1)
   }
+})
+
+test('a grant that ran out is ended by an expire after its until, and not by one before it', () => {
+  const granted = decision('grant', -1)
+  const until = granted.appendTimeMs + 2
+  const first = { ...granted, choices: [{ purpose: 'p', notice: 1, untilMs: until }] }
+  const [early, due] = [decision('expire', -1), decision('expire', -1)]
+  const states = [
+    recorded(first, { salt: 'aa' }),
+    recorded(early, { salt: 'aa', sinceMs: first.appendTimeMs }),
+    recorded(due, { status: 'expired', notice: 0 }),
+  ]
+  expect(fold([first, early, due], states)?.differences).toEqual([])
+  expect(fold([first, early, due], states)?.versions.map(({ purposes }) => purposes.get('p')?.status)).toEqual([
+    undefined,
+    'granted',
+    'granted',
+    'expired',
+  ])
+  states[2] = recorded(due, { salt: 'aa', sinceMs: first.appendTimeMs })
+  expect(fold([first, early, due], states)?.differences).toHaveLength(1)
+})
+
+const USER = 'f'.repeat(32)
+const CARRIED = 'ffffffff-ffff-4fff-8fff-fffffffffffe'
+const REFUSAL = '00000000-0000-b000-7000-000000000001'
+
+/** A device withdraws, then is linked to a user who had granted; `carried` is what their ledger holds of it. */
+function linkedRun(carried: readonly Partial<LedgerDecision>[], links = [USER]) {
+  const device = (kind: string, more: Partial<LedgerDecision> = {}) => ({ ...decision(kind, -1), ...more })
+  const granted = { ...decision('grant', -1), ref: USER }
+  const [refused, linked] = [
+    device('withdraw', { decisionId: REFUSAL }),
+    device('link', { choices: [], linkedTo: USER }),
+  ]
+  const came = carried.map((more) => ({
+    ...decision('withdraw', -1, CARRIED),
+    ref: USER,
+    source: 'link',
+    ...more,
+  }))
+  const last = came.at(-1)
+  const states = new Map<string, RecordedState[]>([
+    ['r', [{ ...recorded(linked, { status: 'withdrawn', notice: 0, sinceMs: refused.appendTimeMs }), links }]],
+    [
+      USER,
+      last === undefined
+        ? [recorded(granted, { salt: 'aa' })]
+        : [recorded(last, { status: 'withdrawn', notice: 0, sinceMs: came[0]?.appendTimeMs ?? 0 })],
+    ],
+  ])
+  const histories = foldLedger([refused, linked, granted, ...came], states)
+  return [...histories.values()].flatMap(({ differences }) => differences)
+}
+
+test('a refusal on a device is carried to the subject it is linked to, once, as what it was, and by a device', () => {
+  expect(linkedRun([{}])).toEqual([])
+  expect(linkedRun([])).toEqual(['a refusal on a device was not carried to its subject'])
+  expect(linkedRun([{}, {}])).toEqual(['a refusal on a device was carried to its subject more than once'])
+  expect(linkedRun([{ kind: 'object' }])).toContain('a refusal on a device was carried to its subject as another one')
+  expect(linkedRun([{}, { decisionId: '00000000-0000-4000-8000-00000000000a' }])).toContain(
+    'a carried refusal that no linked device gave',
+  )
+})
+
+test('a state that lacks a link is a difference', () => {
+  expect(linkedRun([{}], [])).toHaveLength(1)
 })

@@ -1,3 +1,4 @@
+import { type Carried, compareCarried, DeviceLinks } from './consent-links.ts'
 import type { LedgerDecision, RecordedState } from './consent-records.ts'
 
 /** What held for a ref after each of its decisions: the ledger folded a second time. */
@@ -41,7 +42,16 @@ export function foldLedger(
 ): Map<string, History> {
   const byRef = Map.groupBy(decisions, (decision) => decision.ref)
   const histories = new Map<string, History>()
-  for (const [ref, own] of byRef) histories.set(ref, foldOne(own, states.get(ref) ?? []))
+  const carried: Carried[] = []
+  for (const [ref, own] of byRef) {
+    const folded = foldOne(own, states.get(ref) ?? [])
+    histories.set(ref, folded.history)
+    carried.push(...folded.carried)
+  }
+  for (const [ref, more] of compareCarried(carried, decisions)) {
+    const history = histories.get(ref) ?? NO_HISTORY
+    histories.set(ref, { ...history, differences: [...history.differences, ...more] })
+  }
   for (const ref of states.keys()) {
     if (!byRef.has(ref)) histories.set(ref, { ...NO_HISTORY, differences: ['a state without any decision'] })
   }
@@ -59,9 +69,13 @@ interface Fold {
   readonly seen: Set<string>
   /** Salts of all grants so far. */
   readonly salts: Set<string>
+  readonly links: DeviceLinks
 }
 
-function foldOne(decisions: readonly LedgerDecision[], states: readonly RecordedState[]): History {
+function foldOne(
+  decisions: readonly LedgerDecision[],
+  states: readonly RecordedState[],
+): { history: History; carried: readonly Carried[] } {
   const fold: Fold = {
     purposes: new Map(),
     withdrawn: new Map(),
@@ -70,11 +84,15 @@ function foldOne(decisions: readonly LedgerDecision[], states: readonly Recorded
     position: -1,
     seen: new Set(),
     salts: new Set(),
+    links: new DeviceLinks(),
   }
   const versions: Version[] = [{ decision: null, purposes: new Map() }]
   const differences: string[] = []
   for (const decision of decisions) {
-    if (!fold.seen.has(decision.decisionId)) apply(fold, decision)
+    if (!fold.seen.has(decision.decisionId)) {
+      apply(fold, decision)
+      fold.links.follow(decision, fold.purposes)
+    }
     fold.seen.add(decision.decisionId)
     fold.position = decision.offset + 1
     const recorded = states.find((state) => state.position > decision.offset)
@@ -84,7 +102,7 @@ function foldOne(decisions: readonly LedgerDecision[], states: readonly Recorded
   }
   const last = states.at(-1)
   if (last?.position !== fold.position) differences.push('consent.state does not end where the ledger does')
-  return { versions, differences }
+  return { history: { versions, differences }, carried: fold.links.carried }
 }
 
 function apply(fold: Fold, decision: LedgerDecision): void {
@@ -201,5 +219,7 @@ function compare(fold: Fold, recorded: RecordedState, decision: LedgerDecision):
       (own?.status === 'granted') === (theirs?.salt !== null && theirs?.salt !== undefined)
     if (!same) differences.push(`${where}: consent.state has another ${purpose} than the ledger gives`)
   }
+  if (fold.links.subjects.join() !== recorded.links.join())
+    differences.push(`${where}: consent.state has other links than the ledger gives`)
   return differences
 }

@@ -11,6 +11,9 @@ export interface LedgerDecision {
   readonly appendTimeMs: number
   readonly decisionId: string
   readonly ref: string
+  /** For a link: whose device `ref` is. */
+  readonly linkedTo: string | null
+  readonly source: string
   readonly kind: string
   readonly choices: readonly { readonly purpose: string; readonly notice: number; readonly untilMs: number | null }[]
   readonly decidedAtMs: number
@@ -21,6 +24,8 @@ export interface RecordedState {
   readonly ref: string
   readonly position: number
   readonly purposes: ReadonlyMap<string, RecordedPurpose>
+  /** Refs of the subjects that a device is linked to, newest last. */
+  readonly links: readonly string[]
 }
 
 export interface RecordedPurpose {
@@ -34,9 +39,13 @@ export interface RecordedPurpose {
   readonly epoch: number
 }
 
-interface AvroDecision extends Omit<LedgerDecision, 'partition' | 'offset' | 'appendTimeMs' | 'decisionId' | 'ref'> {
+type Own = 'partition' | 'offset' | 'appendTimeMs' | 'decisionId' | 'ref' | 'linkedTo'
+
+interface AvroDecision extends Omit<LedgerDecision, Own> {
   readonly decisionId: Buffer
   readonly ref: Buffer
+  /** Of a union: avsc wraps what is not null in the name of its branch, or not. */
+  readonly linkedTo: Buffer | { readonly 'weir.consent.Ref': Buffer } | null
 }
 
 interface AvroState {
@@ -45,6 +54,7 @@ interface AvroState {
     readonly purpose: string
     readonly salt: Buffer | null
   })[]
+  readonly links: readonly { readonly ref: Buffer }[]
 }
 
 const SCHEMAS = resolve(import.meta.dirname, '../../libs/consent/schemas')
@@ -57,14 +67,16 @@ export function readLedger(records: readonly DumpedRecord[]): LedgerDecision[] {
   for (const { partition, offset, timestampMs, value } of records) {
     const decision = decode(value, 'consent.decisions')['weir.consent.Decision'] as AvroDecision | undefined
     if (decision === undefined) continue
-    const { decisionId, ref, ...rest } = decision
+    const { decisionId, ref, linkedTo, ...rest } = decision
     decisions.push({
       ...rest,
       partition,
       offset,
       appendTimeMs: timestampMs,
       decisionId: uuid(decisionId),
-      ref: Buffer.from(ref).toString('hex'),
+      ref: hex(ref),
+      linkedTo:
+        linkedTo === null ? null : hex('weir.consent.Ref' in linkedTo ? linkedTo['weir.consent.Ref'] : linkedTo),
     })
   }
   return decisions.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
@@ -83,9 +95,10 @@ export function readStates(records: readonly DumpedRecord[]): Map<string, Record
     byRef.set(ref, list)
     const purposes = state.purposes.map(({ purpose, salt, ...rest }): [string, RecordedPurpose] => [
       purpose,
-      { ...rest, salt: salt === null ? null : Buffer.from(salt).toString('hex') },
+      { ...rest, salt: salt === null ? null : hex(salt) },
     ])
-    list.push({ ref, position: state.position, purposes: new Map(purposes) })
+    const links = state.links.map((link) => hex(link.ref))
+    list.push({ ref, position: state.position, purposes: new Map(purposes), links })
   }
   return byRef
 }
@@ -111,7 +124,11 @@ function unwrapped(decoded: unknown): Record<string, unknown> {
   return { [name]: decoded }
 }
 
+function hex(bytes: Buffer): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
 function uuid(bytes: Buffer): string {
-  const h = Buffer.from(bytes).toString('hex')
+  const h = hex(bytes)
   return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`
 }

@@ -1,6 +1,6 @@
 import type { ConsentState } from '@weir/consent'
 import type { Kafka } from '@weir/kafka'
-import { withDeadline } from './deadline.ts'
+import { DeadlineError, withDeadline } from './deadline.ts'
 import { type Held, held } from './held.ts'
 import { freshPartitions, keyOf, type ViewParts } from './lookup.ts'
 import type { Looked } from './port.ts'
@@ -34,7 +34,7 @@ export async function fence(view: FenceParts, looked: Looked, under: LookedUnder
   if (started === null) return held('consent-topic-away')
   if (view.tail.generation !== under.generation) return held('consent-topic-away')
   try {
-    if (!view.tail.hasReached(started)) await view.tail.reached(started, AbortSignal.timeout(view.waitMs))
+    if (!view.tail.hasReached(started)) await reachedInTime(view, started)
   } catch {
     return held('consent-cold')
   }
@@ -65,6 +65,16 @@ function ranOut(view: FenceParts, looked: Looked, under: LookedUnder, changed: M
   for (const [i, state] of looked.states.entries()) {
     if (state === null || changed.has(i)) continue
     if (nextRunOut(state, under.tickTimeMs) <= tickTimeMs) changed.set(i, state)
+  }
+}
+
+async function reachedInTime({ tail, waitMs }: FenceParts, positions: ReadonlyMap<number, number>): Promise<void> {
+  const late = new AbortController()
+  const timer = setTimeout(() => late.abort(new DeadlineError('the tail of consent.state did not get there')), waitMs)
+  try {
+    await tail.reached(positions, late.signal)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

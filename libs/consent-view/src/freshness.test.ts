@@ -52,6 +52,23 @@ describe('freshness of a partition', () => {
     expect(freshness.ageMs(0)).toBe(Number.POSITIVE_INFINITY)
   })
 
+  it('is unproved after a new leader, until ticks prove it by requests to that one', () => {
+    const freshness = new Freshness()
+    freshness.foundEnd(100)
+    freshness.tick(A, 1)
+    freshness.foundEnd(200)
+    freshness.tick(A, 2)
+    freshness.discard()
+    expect(freshness.ageMs(210)).toBe(Number.POSITIVE_INFINITY)
+    freshness.tick(A, 3)
+    expect(freshness.ageMs(220)).toBe(Number.POSITIVE_INFINITY)
+    freshness.foundEnd(300)
+    freshness.tick(A, 4)
+    expect(freshness.ageMs(400)).toBe(Number.POSITIVE_INFINITY)
+    freshness.tick(A, 5)
+    expect(freshness.ageMs(400)).toBe(100)
+  })
+
   it('never claims more than is true, however late folds, appends, answers and repeats come', () => {
     // One partition: the projector appends tick n+1 after n came out; folds lag; requests are answered late.
     const step = fc.oneof(

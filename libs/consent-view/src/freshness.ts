@@ -32,6 +32,16 @@ export class Freshness {
     this.#endSentAtMs = Math.max(this.#endSentAtMs, sentAtMs)
   }
 
+  /**
+   * The partition has a new leader. What a former one said of the end may have been said after it was cut off from the
+   * others, so it proves nothing any more: neither what was concluded from it nor what the next tick would conclude.
+   */
+  discard(): void {
+    this.#freshAtMs = Number.NEGATIVE_INFINITY
+    this.#endSentAtMs = Number.NEGATIVE_INFINITY
+    this.#endBeforeTickMs = Number.NEGATIVE_INFINITY
+  }
+
   /** Milliseconds since which freshness is proved; Infinity before the first proof. */
   ageMs(nowMs: number): number {
     return nowMs - this.#freshAtMs

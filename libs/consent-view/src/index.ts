@@ -1,6 +1,6 @@
 export { cacheKey, TOPIC_ID_FIELD, WATERMARK_FIELD } from './cache.ts'
 export { DeadlineError, withDeadline } from './deadline.ts'
-export { type ConsentViewOptions, openConsentView } from './open.ts'
+export { type ConsentViewOptions, FRESHNESS_MS, openConsentView } from './open.ts'
 export { pause } from './pause.ts'
 export * from './port.ts'
 export { openRedis, REDIS_COMMAND_TIMEOUT_MS } from './redis.ts'

@@ -10,15 +10,19 @@ export interface Listeners {
   readonly tick: TickListener
   /** The tail starts over: called before anything that it brings from then on. */
   readonly restart: () => void
+  /** A partition has a new leader: called before the records that this one sent. */
+  readonly newLeader: (partition: number) => void
   onState(listener: StateListener): () => void
   onTick(listener: TickListener): () => void
   onRestart(listener: () => void): () => void
+  onNewLeader(listener: (partition: number) => void): () => void
 }
 
 export function makeListeners(): Listeners {
   const states = new Set<StateListener>()
   const ticks = new Set<TickListener>()
   const restarts = new Set<() => void>()
+  const newLeaders = new Set<(partition: number) => void>()
   return {
     state: (ref: string, state: ConsentState, partition, offset) => {
       for (const listener of states) guarded(() => listener(ref, state, partition, offset))
@@ -29,9 +33,13 @@ export function makeListeners(): Listeners {
     restart: () => {
       for (const listener of restarts) guarded(listener)
     },
+    newLeader: (partition) => {
+      for (const listener of newLeaders) guarded(() => listener(partition))
+    },
     onState: (listener) => added(states, listener),
     onTick: (listener) => added(ticks, listener),
     onRestart: (listener) => added(restarts, listener),
+    onNewLeader: (listener) => added(newLeaders, listener),
   }
 }
 

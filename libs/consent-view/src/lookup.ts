@@ -5,6 +5,7 @@ import type { Change } from './changed.ts'
 import { type Held, held } from './held.ts'
 import type { ChunksInFlight } from './in-flight.ts'
 import { type PartitionTail, readState } from './partition-tail.ts'
+import type { Known } from './remembered.ts'
 import type { Subjects } from './subjects.ts'
 import type { ConsentTail } from './tail.ts'
 
@@ -40,12 +41,15 @@ interface Asked {
   readonly began: number
   /** What the tail had of these subjects, by place in refs. */
   readonly known: ReadonlyMap<number, Change>
+  /** What was remembered of these. */
+  readonly remembered: ReadonlyMap<number, Known>
   /** Places in refs that the tail knew nothing of. */
   readonly misses: readonly number[]
 }
 
 /**
- * States of all subjects: what the tail has is newest; for the rest Redis is asked, one HMGET a partition, valid only
+ * States of all subjects: what the tail has is newest, then what is remembered; for the rest Redis is asked, one HMGET a
+ * partition, valid only
  * if it is not behind the base. The tail is looked at again after the answer, since it may have moved meanwhile. A
  * subject without a state in either is unknown (null).
  */
@@ -69,10 +73,13 @@ export async function readStates(view: ViewParts, subjects: Subjects): Promise<(
     const values = answers.flatMap((answer) => answer.values)
     const cached = new Map(one.misses.map((i, at) => [i, values[at] ?? null]))
     for (const i of subjects.indexes.get(one.partition) ?? []) {
-      const change = one.tail.changed.get(keyOf(subjects, i)) ?? one.known.get(i)
-      const state = newest(change, cached.get(i) ?? null)
+      const key = keyOf(subjects, i)
+      const change = one.tail.changed.get(key) ?? one.known.get(i)
+      const old = one.remembered.get(i)
+      const state = old === undefined ? newest(change, readCached(cached.get(i) ?? null)) : newest(change, old.state)
       if (state === 'unreadable') return held('consent-unreadable')
       states[i] = state
+      if (old === undefined) one.tail.remembered.put(key, state)
     }
   }
   // Only now: what the answers were valid against must still be there while they are read.
@@ -84,23 +91,32 @@ export async function readStates(view: ViewParts, subjects: Subjects): Promise<(
 
 function whatToAsk(subjects: Subjects, partition: number, tail: PartitionTail): Asked {
   const known = new Map<number, Change>()
+  const remembered = new Map<number, Known>()
   const misses: number[] = []
   for (const i of subjects.indexes.get(partition) ?? []) {
-    const change = tail.changed.get(keyOf(subjects, i))
-    if (change === undefined) misses.push(i)
-    else known.set(i, change)
+    const key = keyOf(subjects, i)
+    const change = tail.changed.get(key)
+    const old = change === undefined ? tail.remembered.get(key) : undefined
+    if (change !== undefined) known.set(i, change)
+    else if (old !== undefined) remembered.set(i, old)
+    else misses.push(i)
   }
-  return { partition, tail, began: tail.position, known, misses }
+  return { partition, tail, began: tail.position, known, remembered, misses }
 }
 
-/** The newer of what the tail and Redis hold; null when neither knows the subject. */
-function newest(change: Change | undefined, cached: Buffer | null): ConsentState | null | 'unreadable' {
-  if (change !== undefined && change.state === null) return 'unreadable'
+/** The newer of what the tail and Redis (or memory) hold; null when neither knows the subject. */
+function newest(
+  change: Change | undefined,
+  cached: ConsentState | null | 'unreadable',
+): ConsentState | null | 'unreadable' {
+  if ((change !== undefined && change.state === null) || cached === 'unreadable') return 'unreadable'
   const changed = change?.state ?? null
   if (cached === null) return changed
-  const state = readState(cached)
-  if (state === null) return 'unreadable'
-  return changed !== null && changed.position >= state.position ? changed : state
+  return changed !== null && changed.position >= cached.position ? changed : cached
+}
+
+function readCached(value: Buffer | null): ConsentState | null | 'unreadable' {
+  return value === null ? null : (readState(value) ?? 'unreadable')
 }
 
 /** One list of answers an entry, empty where nothing was missing. null: Redis gave no answer in time. */

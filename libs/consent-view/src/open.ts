@@ -1,3 +1,4 @@
+import { CONSENT_PARTITIONS } from '@weir/consent'
 import type { Kafka } from '@weir/kafka'
 import type { Redis } from 'ioredis'
 import { ConsentCache } from './cache.ts'
@@ -6,14 +7,19 @@ import { openRedis, REDIS_COMMAND_TIMEOUT_MS } from './redis.ts'
 import { Tail } from './tail.ts'
 import { type RunningConsentView, TailAndCacheView } from './view.ts'
 
+/** S: how old the proof that a partition is fresh may be (ms). Below the brokers' own session timeouts. */
+export const FRESHNESS_MS = 2_000
+
 export interface ConsentViewOptions {
   readonly kafka: Pick<Kafka, 'topics' | 'endOffsets' | 'fetcher'>
   /** Address of the consent cache, or a client made by `openRedis` (which stays its owner's to close). */
   readonly redis: string | Redis
   /** Prefix of topic and Redis keys. */
   readonly namespace: string
-  /** S: how old a partition's proof of freshness may be (ms). Default 2000. */
+  /** S: how old a partition's proof of freshness may be (ms). Default FRESHNESS_MS. */
   readonly freshnessMs?: number
+  /** Subjects whose state is remembered, over all partitions, so that Redis is not asked for them again. Default 200,000. */
+  readonly rememberedSubjects?: number
   /** false for the projector alone: it makes the ticks, so waiting for them would be waiting for itself. */
   readonly requireFresh?: boolean
   readonly clock: { monotonicMs(): number }
@@ -39,7 +45,13 @@ export async function openConsentView(options: ConsentViewOptions): Promise<Runn
       ? openRedis(options.redis, (error) => onEvent({ kind: 'redis-error', message: error.message }))
       : options.redis
 
-  const tail = new Tail({ kafka, topic, maxChangedPerPartition: options.maxChangedPerPartition ?? 20_000, onEvent })
+  const tail = new Tail({
+    kafka,
+    topic,
+    maxChangedPerPartition: options.maxChangedPerPartition ?? 20_000,
+    maxRememberedPerPartition: Math.floor((options.rememberedSubjects ?? 200_000) / CONSENT_PARTITIONS),
+    onEvent,
+  })
   tail.start()
   return new TailAndCacheView({
     kafka,
@@ -47,7 +59,7 @@ export async function openConsentView(options: ConsentViewOptions): Promise<Runn
     tail,
     cache: new ConsentCache(redis, namespace, REDIS_COMMAND_TIMEOUT_MS + 100),
     inFlight: new ChunksInFlight(),
-    freshnessMs: options.requireFresh === false ? Number.POSITIVE_INFINITY : (options.freshnessMs ?? 2_000),
+    freshnessMs: options.requireFresh === false ? Number.POSITIVE_INFINITY : (options.freshnessMs ?? FRESHNESS_MS),
     monotonicMs: () => clock.monotonicMs(),
     waitMs: options.fenceWaitMs ?? 1_000,
     observeEveryMs: 1_000,

@@ -1,6 +1,7 @@
 import { type ConsentState, decodeStateRecord, isTickKey, type Tick } from '@weir/consent'
 import { ChangedSince } from './changed.ts'
 import { Freshness } from './freshness.ts'
+import { Remembered } from './remembered.ts'
 import type { Row } from './rows.ts'
 
 /** What a record of `consent.state` was, for listeners and counters. */
@@ -15,12 +16,29 @@ const REF_BYTES = 16
 export class PartitionTail {
   readonly changed: ChangedSince
   readonly freshness = new Freshness()
+  readonly remembered: Remembered
   #position: number
+  /** The newest that a response came from; -1 before the first. */
+  #leaderEpoch = -1
 
-  /** @param base the end of the partition at the start: what lies below is Redis's to know */
-  constructor(base: number, maxChanged: number) {
+  /**
+   * @param base the end of the partition at the start: what lies below is Redis's to know
+   * @param maxRemembered subjects whose state is kept though it did not change
+   */
+  constructor(base: number, maxChanged: number, maxRemembered: number) {
     this.changed = new ChangedSince(base, maxChanged)
+    this.remembered = new Remembered(maxRemembered)
     this.#position = base
+  }
+
+  /** A response came from this epoch's leader. Whether it is a new one, after which nothing is proved fresh any more. */
+  ledBy(leaderEpoch: number): boolean {
+    if (leaderEpoch <= this.#leaderEpoch) return false
+    const isFirst = this.#leaderEpoch < 0
+    this.#leaderEpoch = leaderEpoch
+    if (isFirst) return false
+    this.freshness.discard()
+    return true
   }
 
   get position(): number {
@@ -37,15 +55,17 @@ export class PartitionTail {
     const state = readState(row.value)
     const ref = key.toString('latin1')
     const overflowed = this.changed.put(ref, { end: this.#position, state })
+    this.remembered.changed(ref, state)
     return state === null ? { kind: 'unreadable', overflowed } : { kind: 'state', key: ref, state, overflowed }
   }
 
   /**
    * A response was taken in up to `next`, which counts control, aborted and compacted records too. When it reached the
-   * end, its sending is what the next tick proves freshness by.
+   * end, its sending is what the next tick proves freshness by. Not so one of a former leader: its end is not the end.
    */
-  reached(next: number, lastStableOffset: number, sentAtMonotonicMs: number): void {
+  reached(next: number, lastStableOffset: number, sentAtMonotonicMs: number, leaderEpoch: number): void {
     this.#position = Math.max(this.#position, next)
+    if (leaderEpoch < this.#leaderEpoch) return
     if (this.#position >= lastStableOffset) this.freshness.foundEnd(sentAtMonotonicMs)
   }
 

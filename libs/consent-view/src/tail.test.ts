@@ -1,5 +1,7 @@
+import { encodeStateTick, tickKey } from '@weir/consent'
 import type { FetchedPartition, Fetcher } from '@weir/kafka'
 import { expect, it, vi } from 'vitest'
+import { PartitionTail } from './partition-tail.ts'
 import { Tail, type TailOptions } from './tail.ts'
 
 const TOPIC = 'consent.state'
@@ -26,7 +28,13 @@ function brokerOf() {
 
 it('tells those who listen each time it starts over, and not of its first start', async () => {
   const { kafka, broken } = brokerOf()
-  const tail = new Tail({ kafka, topic: TOPIC, maxChangedPerPartition: 10, onEvent: () => {} })
+  const tail = new Tail({
+    kafka,
+    topic: TOPIC,
+    maxChangedPerPartition: 10,
+    maxRememberedPerPartition: 10,
+    onEvent: () => {},
+  })
   const generations: number[] = []
   tail.listeners.onRestart(() => generations.push(tail.generation))
   tail.start()
@@ -36,3 +44,32 @@ it('tells those who listen each time it starts over, and not of its first start'
   await vi.waitFor(() => expect(generations).toEqual([2]))
   await tail.close()
 })
+
+it('takes a later leader epoch for a new leader: what a former one said proves nothing, and it is told', () => {
+  const tail = new PartitionTail(7, 10, 10)
+  expect(tail.ledBy(4)).toBe(false)
+  tail.reached(7, 7, 100, 4)
+  tick(tail, 1)
+  tick(tail, 2)
+  expect(tail.freshness.ageMs(200)).toBe(100)
+
+  expect(tail.ledBy(5)).toBe(true)
+  expect(tail.freshness.ageMs(200)).toBe(Number.POSITIVE_INFINITY)
+  // An answer of the former one that comes late.
+  expect(tail.ledBy(4)).toBe(false)
+  tail.reached(9, 9, 300, 4)
+  tick(tail, 3)
+  tick(tail, 4)
+  expect(tail.freshness.ageMs(400)).toBe(Number.POSITIVE_INFINITY)
+
+  expect(tail.ledBy(5)).toBe(false)
+  tail.reached(11, 11, 350, 5)
+  tick(tail, 5)
+  tick(tail, 6)
+  expect(tail.freshness.ageMs(400)).toBe(50)
+})
+
+function tick(tail: PartitionTail, n: number): void {
+  const value = encodeStateTick({ incarnation: 'f'.repeat(32), n, timeMs: 0 })
+  tail.take({ offset: tail.position, timeMs: 0, key: tickKey, value })
+}

@@ -12,6 +12,8 @@ export interface TailOptions {
   readonly topic: string
   /** Changed refs kept a partition before the base has to move. */
   readonly maxChangedPerPartition: number
+  /** Subjects remembered a partition though they did not change. */
+  readonly maxRememberedPerPartition: number
   readonly onEvent: (event: { kind: string; message: string }) => void
 }
 
@@ -142,7 +144,10 @@ export class Tail {
       maxBytes: 8 << 20,
       readAheadBytes: 16 << 20,
     })
-    this.#partitions = ALL.map((i) => new PartitionTail(ends[i] ?? 0, this.#options.maxChangedPerPartition))
+    const { maxChangedPerPartition, maxRememberedPerPartition } = this.#options
+    this.#partitions = ALL.map(
+      (i) => new PartitionTail(ends[i] ?? 0, maxChangedPerPartition, maxRememberedPerPartition),
+    )
     this.#topicId = info.topicId
     this.#generation += 1
     this.#why = ''
@@ -192,6 +197,10 @@ export class Tail {
     const { partition } = fetched
     const tail = this.#partitions[partition]
     if (tail === undefined) return
+    if (tail.ledBy(fetched.leaderEpoch)) {
+      this.#options.onEvent({ kind: 'consent-new-leader', message: `partition ${partition} of consent.state` })
+      this.listeners.newLeader(partition)
+    }
     const { rows, next } = rowsOf(fetched)
     for (const row of rows) {
       const arrived = tail.take(row)
@@ -207,7 +216,7 @@ export class Tail {
       if (arrived.kind === 'unreadable') this.#unreadable += 1
       else this.listeners.state(hex(arrived.key), arrived.state, partition, row.offset)
     }
-    tail.reached(next, fetched.lastStableOffset, fetched.sentAtMonotonicMs)
+    tail.reached(next, fetched.lastStableOffset, fetched.sentAtMonotonicMs, fetched.leaderEpoch)
   }
 
   #forget(): void {

@@ -16,6 +16,8 @@ export interface ViewHealth {
   readonly freshPartitions: number
   /** Changes kept in memory since the bases. */
   readonly changes: number
+  /** Subjects whose state is remembered though it did not change. */
+  readonly remembered: number
   readonly chunksInFlight: number
   /** Records of consent.state that could not be read, since the start. */
   readonly unreadable: number
@@ -33,6 +35,11 @@ export interface RunningConsentView extends ConsentView {
    * what came out meanwhile is never told by `onState`. Returns its own removal.
    */
   onRestart(listener: () => void): () => void
+  /**
+   * Called when a later leader of a partition than the last one known has answered: after all proof of the partition's
+   * freshness was discarded, before the records of that answer. Never at the first leader. Returns its own removal.
+   */
+  onNewLeader(listener: (partition: number) => void): () => void
 }
 
 export interface ViewOptions extends FenceParts {
@@ -115,6 +122,9 @@ export class TailAndCacheView implements RunningConsentView {
 
   readonly onTick: ConsentView['onTick'] = (listener) => this.#parts.tail.listeners.onTick(listener)
 
+  readonly onNewLeader: RunningConsentView['onNewLeader'] = (listener) =>
+    this.#parts.tail.listeners.onNewLeader(listener)
+
   readonly onRestart: RunningConsentView['onRestart'] = (listener) => this.#parts.tail.listeners.onRestart(listener)
 
   health(): ViewHealth {
@@ -125,6 +135,7 @@ export class TailAndCacheView implements RunningConsentView {
       oldestAgeMs: Math.max(...ages),
       freshPartitions: ages.filter((age) => age <= freshnessMs).length,
       changes: tail.partitions.reduce((sum, partition) => sum + partition.changed.size, 0),
+      remembered: tail.partitions.reduce((sum, partition) => sum + partition.remembered.size, 0),
       chunksInFlight: inFlight.size,
       unreadable: tail.unreadable,
     }

@@ -12,8 +12,8 @@ import {
 } from './codec.ts'
 import { ConsentRecordError, ConsentValueError } from './errors.ts'
 import { decision, foldAll, ledgers } from './fixtures/ledger.ts'
-import { purposeRecord } from './fold.ts'
 import type { ConsentState, ForgetOrder, SubjectRef } from './model.ts'
+import { purposeRecord } from './purpose-record.ts'
 
 const hex16 = (): fc.Arbitrary<string> =>
   fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex'))
@@ -32,16 +32,18 @@ function decisions(): fc.Arbitrary<LedgerRecord> {
       kind: fc.constantFrom('grant', 'withdraw', 'object', 'notify', 'expire', 'erase', 'link'),
       decisionId: fc.uuid(),
       ref: hex16(),
+      linkedTo: fc.option(hex16(), { nil: null }),
       choices: fc.array(choice),
       decidedAtMs: time(),
       source: text(),
       jurisdiction: fc.option(text(), { nil: null }),
       basedOn: time(),
     })
-    .map(({ choices, ref, ...rest }) => ({
+    .map(({ choices, ref, linkedTo, ...rest }) => ({
       kind: 'decision',
       decision: {
         ...rest,
+        ...(rest.kind === 'link' && linkedTo !== null ? { linkedTo: linkedTo as SubjectRef } : {}),
         ref: ref as SubjectRef,
         purposes: choices.map((given) => given.purpose),
         notices: choices.map((given) => given.notice),
@@ -124,10 +126,11 @@ describe('bytes that are no record', () => {
       if (folded.state === null) throw new Error('no state')
       return encodeState({ ...folded.state, recent: [] })
     }
-    // version, branch, position, erasedPosition, erasedSinceMs, block count, entry …, end of list, no recent decisions
-    const entryOf = (bytes: Buffer): Buffer => bytes.subarray(6, -2)
+    // version, branch, position, erasedPosition, erasedSinceMs, block count, entry …, end of list, no recent decisions,
+    // no refusal of everything, no links
+    const entryOf = (bytes: Buffer): Buffer => bytes.subarray(6, -4)
     const two = (first: Buffer, second: Buffer): Buffer =>
-      Buffer.concat([first.subarray(0, 5), Buffer.of(4), entryOf(first), entryOf(second), Buffer.of(0, 0)])
+      Buffer.concat([first.subarray(0, 5), Buffer.of(4), entryOf(first), entryOf(second), Buffer.of(0, 0, 0, 0)])
     const [a, b] = [one('a'), one('b')]
     expect(decodeStateRecord(two(a, b)).kind).toBe('state')
     expect(() => decodeStateRecord(two(b, a))).toThrow(ConsentRecordError)
@@ -141,7 +144,8 @@ describe('bytes that are no record', () => {
     const bytes = (...head: number[]): Buffer => Buffer.from([1, 0, ...head, ...huge])
     expect(() => decodeStateRecord(bytes(0, 1, 0))).toThrow(ConsentRecordError)
     expect(() => decodeStateRecord(bytes(0, 1, 0, 0))).toThrow(ConsentRecordError)
-    expect(() => decodeLedger(bytes(0, ...new Array<number>(32).fill(7)))).toThrow(ConsentRecordError)
+    expect(() => decodeStateRecord(bytes(0, 1, 0, 0, 0, 0))).toThrow(ConsentRecordError)
+    expect(() => decodeLedger(bytes(0, ...new Array<number>(32).fill(7), 0))).toThrow(ConsentRecordError)
   })
 
   test('never make anything but a record or the typed error, whatever byte is changed', () => {

@@ -3,9 +3,9 @@ import ledgerSchema from '../schemas/ledger.json' with { type: 'json' }
 import stateSchema from '../schemas/state.json' with { type: 'json' }
 import { hex16ToBytes, recordType, uuidFromBytes, uuidToBytes } from './avro-record.ts'
 import { ConsentRecordError, ConsentValueError } from './errors.ts'
-import { purposeRecord } from './fold.ts'
 import { refFromBytes, refToBytes } from './keys.ts'
-import type { ConsentState, Decision, ForgetOrder, PurposeState, RecentDecision, Tick } from './model.ts'
+import type { ConsentState, Decision, ForgetOrder, PurposeState, RecentDecision, RefusedAll, Tick } from './model.ts'
+import { purposeRecord } from './purpose-record.ts'
 
 /** A record of `consent.decisions`. */
 export type LedgerRecord =
@@ -26,6 +26,7 @@ interface AvroTick {
 type AvroDecision = Pick<Decision, 'kind' | 'decidedAtMs' | 'source' | 'jurisdiction' | 'basedOn'> & {
   readonly decisionId: Buffer
   readonly ref: Buffer
+  readonly linkedTo: Buffer | null
   readonly choices: readonly { readonly purpose: string; readonly notice: number; readonly untilMs: number | null }[]
 }
 
@@ -45,6 +46,8 @@ interface AvroState {
     readonly outcome: RecentDecision['outcome']
     readonly tookAway: boolean
   }[]
+  readonly refusedAll: (Pick<RefusedAll, 'kind'> & { readonly decisionId: Buffer }) | null
+  readonly links: readonly { readonly ref: Buffer }[]
 }
 
 type AvroForget = Pick<ForgetOrder, 'purpose' | 'reason' | 'decidedAtMs'> & {
@@ -69,11 +72,15 @@ export function encodeLedger(record: LedgerRecord): Buffer {
   if (decision.notices.length !== decision.purposes.length || decision.untilMs.length !== decision.purposes.length) {
     throw new ConsentValueError('a decision has one notice and one until for each purpose')
   }
+  if (decision.linkedTo !== undefined && decision.kind !== 'link') {
+    throw new ConsentValueError('only a link has a subject that it links to')
+  }
   return ledgerType.encode({
     'weir.consent.Decision': {
       kind: decision.kind,
       decisionId: uuidToBytes(decision.decisionId),
       ref: refToBytes(decision.ref),
+      linkedTo: decision.linkedTo === undefined ? null : refToBytes(decision.linkedTo),
       choices: decision.purposes.map((purpose, i) => ({
         purpose: checkedPurpose(purpose),
         notice: decision.notices[i] ?? 0,
@@ -98,6 +105,7 @@ export function decodeLedger(bytes: Uint8Array): LedgerRecord {
       kind: decision.kind,
       decisionId: uuidFromBytes(decision.decisionId),
       ref: refFromBytes(decision.ref),
+      ...(decision.linkedTo === null ? {} : { linkedTo: refFromBytes(decision.linkedTo) }),
       purposes: decision.choices.map((choice) => choice.purpose),
       decidedAtMs: decision.decidedAtMs,
       source: decision.source,
@@ -137,6 +145,11 @@ export function encodeState(state: ConsentState): Buffer {
         outcome: recent.outcome,
         tookAway: recent.tookAway ?? false,
       })),
+      refusedAll:
+        state.refusedAll === undefined
+          ? null
+          : { ...state.refusedAll, decisionId: uuidToBytes(state.refusedAll.decisionId) },
+      links: (state.links ?? []).map((ref) => ({ ref: refToBytes(ref) })),
     },
   })
 }
@@ -174,8 +187,14 @@ export function decodeStateRecord(bytes: Uint8Array): StateRecord {
         ...(tookAway ? { tookAway } : {}),
       })),
       ...(state.erasedPosition < 0 ? {} : { erasedPosition: state.erasedPosition, erasedSinceMs: state.erasedSinceMs }),
+      ...(state.refusedAll === null ? {} : { refusedAll: refusedAllFromAvro(state.refusedAll) }),
+      ...(state.links.length === 0 ? {} : { links: state.links.map(({ ref }) => refFromBytes(ref)) }),
     },
   }
+}
+
+function refusedAllFromAvro({ kind, decisionId }: NonNullable<AvroState['refusedAll']>): RefusedAll {
+  return { kind, decisionId: uuidFromBytes(decisionId) }
 }
 
 const PSEUDONYM = /^(0|[1-9][0-9]{0,8})\.([0-9a-f]{32})$/

@@ -275,12 +275,6 @@ describe('expire', () => {
   })
 })
 
-test('link gives nothing yet', () => {
-  const { state, outcome } = last(entry(0, 'link'))
-  expect(outcome).toBe('refused')
-  expect(state).toMatchObject({ position: 1, purposes: {} })
-})
-
 test('a record before the position of its state is a bug of the caller', () => {
   const { state } = last(entry(5, 'grant', { basedOn: -1 }))
   expect(() => fold(state, decision('withdraw'), { offset: 5, appendTimeMs: 0 }, saltSource())).toThrow(FoldOrderError)

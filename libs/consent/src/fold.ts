@@ -1,44 +1,18 @@
 import { FoldOrderError } from './errors.ts'
+import type { EndedGrant, Folded, LedgerPlace, SaltSource } from './folded.ts'
+import { carriedAtLink, carriedFrom, linkedLast } from './link.ts'
 import {
   type ConsentState,
   type Decision,
-  type ForgetOrder,
   type PurposeState,
   type PurposeStatus,
   RECENT_DECISIONS,
   type RecentDecision,
+  type RefusedAll,
+  type SubjectRef,
 } from './model.ts'
 import { renewedNotice } from './notice.ts'
-
-/** Where the ledger holds the decision. */
-export interface LedgerPlace {
-  readonly offset: number
-  /** LogAppendTime of the record (ms). */
-  readonly appendTimeMs: number
-}
-
-/** Where the salts of new grants come from; passed in, so that the fold itself is pure. */
-export interface SaltSource {
-  /** 16 new random bytes as 32 hex digits; called once for each grant that begins. */
-  salt(): string
-  /** Key epoch of grants that begin now. */
-  readonly epoch: number
-}
-
-/** A grant that ended: its salt is in no state any more, its pseudonym is to be forgotten. */
-export interface EndedGrant {
-  readonly purpose: string
-  readonly epoch: number
-  readonly salt: string
-  readonly reason: ForgetOrder['reason']
-}
-
-export interface Folded {
-  readonly state: ConsentState
-  /** `repeated`: the decision id was folded before; only the position moved on. */
-  readonly outcome: 'applied' | 'refused' | 'repeated'
-  readonly ended: readonly EndedGrant[]
-}
+import { purposeRecord } from './purpose-record.ts'
 
 /** Kinds that take away. Never refused, and each leaves a position that older grants can't pass. */
 const TAKES_AWAY = { withdraw: 'withdrawn', object: 'objected', erase: 'erased' } as const
@@ -65,7 +39,9 @@ const REFUSALS: ReadonlySet<PurposeStatus> = new Set<PurposeStatus>(['withdrawn'
  * - A grant that has already run out when it is folded is refused.
  * - `notify` never lifts a refusal and never weakens a grant.
  * - `expire` ends only grants whose `until` has passed by append time: a renewal that came before it wins.
- * - `link` is not known yet and gives nothing: it is refused, and the position moves on.
+ * - `link` adds a data subject to a device, as the newest of MAX_LINKS. What is refused on the device is carried to a
+ *   subject when it is linked, and to all linked subjects when it is refused later: `carried`, for the caller to append.
+ *   Linking again carries nothing (it was carried before), and whoever erases everything of a device erases its links.
  *
  * @throws FoldOrderError when the record lies before the state's position (a bug of the caller)
  */
@@ -73,15 +49,15 @@ export function fold(state: ConsentState | null, decision: Decision, at: LedgerP
   if (state !== null && at.offset < state.position) throw new FoldOrderError(at.offset, state.position)
   const position = at.offset + 1
   if (state !== null && isRepeat(state, decision)) {
-    return { state: { ...state, position }, outcome: 'repeated', ended: [] }
+    return { state: { ...state, position }, outcome: 'repeated', ended: [], carried: [] }
   }
 
   const draft = new Draft(state, decision, at)
-  const outcome = apply(draft, source)
-  return { state: draft.finish(position, outcome), outcome, ended: draft.ended }
+  const outcome = apply(draft, state, source)
+  return { state: draft.finish(position, outcome), outcome, ended: draft.ended, carried: draft.carried }
 }
 
-function apply(draft: Draft, source: SaltSource): RecentDecision['outcome'] {
+function apply(draft: Draft, state: ConsentState | null, source: SaltSource): RecentDecision['outcome'] {
   switch (draft.decision.kind) {
     case 'grant':
       return grant(draft, source)
@@ -94,7 +70,7 @@ function apply(draft: Draft, source: SaltSource): RecentDecision['outcome'] {
     case 'erase':
       return takeAway(draft, TAKES_AWAY[draft.decision.kind])
     case 'link':
-      return 'refused'
+      return link(draft, state)
     default:
       return unknownKind(draft.decision.kind)
   }
@@ -160,6 +136,7 @@ function expire(draft: Draft): 'applied' | 'refused' {
 /** No purposes named means all of them, for a withdrawal too: of two readings the one that takes more away. */
 function takeAway(draft: Draft, status: 'withdrawn' | 'objected' | 'erased'): 'applied' {
   const { purposes } = draft.decision
+  draft.carried = carriedFrom(draft.decision, draft.links)
   if (purposes.length === 0) draft.takeAwayAll()
   for (const purpose of purposes.length === 0 ? draft.known() : purposes) {
     draft.endGrant(purpose, status)
@@ -173,6 +150,14 @@ function takeAway(draft: Draft, status: 'withdrawn' | 'objected' | 'erased'): 'a
   return 'applied'
 }
 
+function link(draft: Draft, device: ConsentState | null): 'applied' | 'refused' {
+  const { linkedTo, ref } = draft.decision
+  if (linkedTo === undefined || linkedTo === ref) return 'refused'
+  if (device !== null && !draft.links.includes(linkedTo)) draft.carried = carriedAtLink(device, linkedTo)
+  draft.links = linkedLast(draft.links, linkedTo)
+  return 'applied'
+}
+
 const NO_GRANT = { untilMs: null, notice: 0, noticeBefore: 0, salt: null, epoch: 0 } as const
 
 type NewPurposeState = Omit<PurposeState, 'decisionId' | 'ledgerOffset' | 'withdrawnPosition'> &
@@ -183,10 +168,13 @@ class Draft {
   readonly decision: Decision
   readonly at: LedgerPlace
   readonly ended: EndedGrant[] = []
+  links: readonly SubjectRef[]
+  carried: readonly Decision[] = []
   readonly #before: ConsentState | null
   readonly #purposes: Map<string, PurposeState>
   #erasedPosition: number
   #erasedSinceMs: number
+  #refusedAll: RefusedAll | null
 
   constructor(before: ConsentState | null, decision: Decision, at: LedgerPlace) {
     this.decision = decision
@@ -195,6 +183,8 @@ class Draft {
     this.#purposes = new Map(before === null ? [] : Object.entries(before.purposes))
     this.#erasedPosition = before?.erasedPosition ?? -1
     this.#erasedSinceMs = before?.erasedSinceMs ?? 0
+    this.#refusedAll = before?.refusedAll ?? null
+    this.links = before?.links ?? []
   }
 
   known(): string[] {
@@ -254,6 +244,9 @@ class Draft {
   takeAwayAll(): void {
     this.#erasedPosition = this.at.offset + 1
     this.#erasedSinceMs = this.from().sinceMs
+    const { kind, decisionId } = this.decision
+    this.#refusedAll = kind === 'withdraw' || kind === 'object' ? { kind, decisionId } : null
+    if (kind === 'erase') this.links = []
   }
 
   /** When what this decision brings begins: the later of decided-at and append time. */
@@ -271,15 +264,10 @@ class Draft {
       purposes: purposeRecord(this.#purposes),
       recent: [...(this.#before?.recent ?? []), folded].slice(-RECENT_DECISIONS),
       ...(this.#erasedPosition < 0 ? {} : { erasedPosition: this.#erasedPosition, erasedSinceMs: this.#erasedSinceMs }),
+      ...(this.#refusedAll === null ? {} : { refusedAll: this.#refusedAll }),
+      ...(this.links.length === 0 ? {} : { links: this.links }),
     }
   }
-}
-
-/** Purposes by name, without a prototype: `purposes['constructor']` is undefined, as it should be. */
-export function purposeRecord(entries: Iterable<readonly [string, PurposeState]>): Record<string, PurposeState> {
-  const purposes: Record<string, PurposeState> = Object.create(null)
-  for (const [purpose, state] of entries) purposes[purpose] = state
-  return purposes
 }
 
 /**

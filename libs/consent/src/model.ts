@@ -16,11 +16,14 @@ export interface Decision {
   readonly kind: DecisionKind
   /** UUID, made by whoever decides; repeats of it are dropped by the fold. */
   readonly decisionId: string
+  /** Whom it is about; for a `link` the device. */
   readonly ref: SubjectRef
-  /** Purposes it speaks of, by name. Empty only for `erase` (all). */
+  /** For a `link`, and only there: whose device `ref` is from now on. */
+  readonly linkedTo?: SubjectRef
+  /** Purposes it speaks of, by name. Empty means all, for kinds that take away; a `link` speaks of none. */
   readonly purposes: readonly string[]
   readonly decidedAtMs: number
-  /** Where it came from: `preference-centre`, `api`, `gpc`, an adapter's name, `projector`. */
+  /** Where it came from: `preference-centre`, `api`, `gpc`, an adapter's name, `projector`, `link` (carried from a device). */
   readonly source: string
   /** Version of the notice that was shown, by purpose in the order of `purposes`; 0 where none is needed. */
   readonly notices: readonly number[]
@@ -88,6 +91,15 @@ export interface ConsentState {
   readonly erasedPosition?: number
   /** Later of decided-at and append time of that record; there exactly when `erasedPosition` is. */
   readonly erasedSinceMs?: number
+  /** The withdrawal or objection that took away everything last, to be carried to whom is linked later; absent: none. */
+  readonly refusedAll?: RefusedAll
+  /** On a device: the data subjects it is linked to, newest last, at most MAX_LINKS. Absent when there are none. */
+  readonly links?: readonly SubjectRef[]
+}
+
+export interface RefusedAll {
+  readonly kind: 'withdraw' | 'object'
+  readonly decisionId: string
 }
 
 /** The pseudonyms of a grant that ended, to be forgotten downstream. Value of `consent.forget`. */
@@ -106,3 +118,6 @@ export const TICK_KEY: Uint8Array = new Uint8Array([0x74, 0x69, 0x63, 0x6b]) // 
 export const CONSENT_PARTITIONS = 16
 
 export const RECENT_DECISIONS = 32
+
+/** Data subjects that a device is linked to at most: with one more, the one linked longest ago is no longer. */
+export const MAX_LINKS = 8

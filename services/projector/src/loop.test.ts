@@ -1,4 +1,4 @@
-import type { ConsentState } from '@weir/consent'
+import { type ConsentState, carriedId, decodeLedger, ledgerKey } from '@weir/consent'
 import type { RunningConsentView } from '@weir/consent-view'
 import {
   Closed,
@@ -25,6 +25,7 @@ import {
   fetchedRows,
   partitionOfRef,
   ref,
+  rowsIn,
   tickRow,
 } from '../fixtures/fakes.ts'
 import type { Environment } from './environment.ts'
@@ -32,7 +33,10 @@ import { Loop } from './loop.ts'
 import { makeProjectorMetrics } from './metrics.ts'
 
 const ANN = ref(1)
+const BOB = ref(2)
 const AT = partitionOfRef(ANN)
+const EMPTY = Buffer.alloc(0)
+const NO_PURPOSES = { purposes: [], notices: [], untilMs: [] }
 
 let running: Loop | null = null
 afterEach(async () => {
@@ -192,6 +196,27 @@ describe('the projector’s loop', () => {
       ['consent.state', 2],
       ['consent.forget', 1],
     ])
+  })
+
+  it('carries a device’s refusal to the ledger of its subjects in the same transaction, and again after an abort', async () => {
+    const { ledger, saw, state } = setUp()
+    state.failures.push('aborted')
+    await saw(...FIRST)
+    const refusal = decision('withdraw', ANN)
+    const rows = [decisionRow(0, decision('link', ANN, { ...NO_PURPOSES, linkedTo: BOB })), decisionRow(1, refusal)]
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, rows)])
+    await saw(...FIRST, 'begin 2', 'produce', 'aborted', 'begin 2', 'produce', 'commit')
+    const places = state.writtenBatches.map(({ topic, partition, recordCount }) => [topic, partition, recordCount])
+    const once = [
+      ['consent.state', AT, 2],
+      ['consent.decisions', partitionOfRef(BOB), 1],
+    ]
+    expect(places).toEqual([...once, ...once])
+    const [carried] = rowsIn(state.writtenBatches[3])
+    expect(carried?.key).toEqual(ledgerKey(BOB, Buffer.alloc(16)))
+    expect(decodeLedger(carried?.value ?? EMPTY)).toMatchObject({
+      decision: { kind: 'withdraw', ref: BOB, source: 'link', decisionId: carriedId(refusal.decisionId, BOB) },
+    })
   })
 
   it('stops, and takes no grant away, when the root key of an ended grant is not here', async () => {

@@ -188,6 +188,7 @@ export class Loop {
     if (published === 'aborted') return
     for (const [outcome, count] of Object.entries(plan.counts)) metrics.folded.inc({ outcome }, count)
     metrics.forgetOrders.inc(plan.ended.length)
+    metrics.carried.inc(plan.carried.length)
   }
 
   /** Only after the producer is initialised can no commit of ours come any more; only then the offsets tell the truth. */

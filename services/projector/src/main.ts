@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto'
+import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { openConsentView, openRedis, pause } from '@weir/consent-view'
 import { connectKafka, type Kafka } from '@weir/kafka'
 import { KeyRing, purposeKeys } from '@weir/pseudonym'
@@ -16,6 +16,7 @@ import {
 import { z } from 'zod'
 import { CacheWriter } from './cache-writer.ts'
 import type { Environment, Topics } from './environment.ts'
+import { Expiry } from './expiry.ts'
 import { Loader } from './loader.ts'
 import { Loop } from './loop.ts'
 import { makeProjectorMetrics, watchProjector } from './metrics.ts'
@@ -24,6 +25,9 @@ import { Ticker } from './ticker.ts'
 const TRANSACTION_TIMEOUT_MS = 5_000
 /** Closing takes a fraction of it while the broker answers. */
 const BROKER_ANSWERS_WITHIN_MS = 1_500
+/** A scan reads all states: seldom enough to cost little, often enough that what it finds fits into memory. */
+const EXPIRY_HORIZON_MS = 6 * 3_600_000
+const EXPIRY_MAX_REFS = 16_384
 
 const { WEIR_ROOT_KEY_FILE } = keyFilesConfig
 
@@ -64,6 +68,19 @@ await runService({
       onRoundTrip: (ms) => metrics.tickSeconds.observe(ms / 1_000),
       onError: (error) => log.warn({ event: 'tick-not-appended', err: error }),
     })
+    const expiry = new Expiry({
+      kafka,
+      appender,
+      topics,
+      view,
+      everyMs: 500,
+      horizonMs: EXPIRY_HORIZON_MS,
+      maxRefs: EXPIRY_MAX_REFS,
+      randomUuid: randomUUID,
+      randomHex16: () => randomBytes(16).toString('hex'),
+      onExpired: (records) => metrics.expired.inc(records),
+      onError: (error) => log.warn({ event: 'grants-not-expired', err: error }),
+    })
     const environment: Environment = {
       kafka,
       view,
@@ -86,10 +103,12 @@ await runService({
       started: (partition) => {
         loader.add(partition)
         ticker.add(partition)
+        expiry.add(partition)
       },
       ended: (partition) => {
         loader.remove(partition)
         ticker.remove(partition)
+        expiry.remove(partition)
       },
     })
     watchProjector(registry, view, loop, loader)
@@ -105,6 +124,7 @@ await runService({
         // open is ended by the next init of this slot, and only committed offsets count.
         const late = setTimeout(() => kafka.abandon(), BROKER_ANSWERS_WITHIN_MS)
         await ticker.close()
+        await expiry.close()
         await loop.close()
         await loader.close()
         await view.close()

@@ -10,6 +10,10 @@ export interface ProjectorMetrics {
   readonly transactions: Counter<'outcome'>
   readonly transactionSeconds: Histogram
   readonly forgetOrders: Counter
+  /** Refusals of devices, appended for the subjects they are linked to. */
+  readonly carried: Counter
+  /** `expire` records appended: for grants whose time is over. */
+  readonly expired: Counter
   /** Times that a fold had to wait for the consent view, by `reason`. */
   readonly held: Counter<'reason'>
   readonly tickSeconds: Histogram
@@ -42,6 +46,16 @@ export function makeProjectorMetrics(registry: Registry): ProjectorMetrics {
     forgetOrders: new Counter({
       name: 'weir_projector_forget_orders_total',
       help: 'Pseudonyms ordered forgotten because their grant ended.',
+      registers,
+    }),
+    carried: new Counter({
+      name: 'weir_projector_carried_total',
+      help: 'Refusals on devices carried to the data subjects that they are linked to.',
+      registers,
+    }),
+    expired: new Counter({
+      name: 'weir_projector_expire_records_total',
+      help: 'Records appended to the ledger to end grants whose time is over.',
       registers,
     }),
     held: new Counter({

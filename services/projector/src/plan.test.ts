@@ -128,4 +128,21 @@ describe('a plan', () => {
     const plan = await planTransaction([lane], fakeView(), countedSalts())
     expect(plan.shares[0]?.next).toBe(2_000)
   })
+
+  it('carries what it folds, and stops a lane that carries much: the rest comes in the next transaction', async () => {
+    const lane = laneOf(ANN)
+    const none = { purposes: [], notices: [], untilMs: [] }
+    const links = [1, 2, 3, 4].map((n) => decision('link', ANN, { ...none, linkedTo: ref(100 + n) }))
+    const refusals = Array.from({ length: 90 }, () => decision('withdraw', ANN))
+    lane.add(
+      [...links, ...refusals].map((made, offset) => decisionRow(offset, made)),
+      94,
+    )
+    const first = await planTransaction([lane], fakeView(), countedSalts())
+    expect(first.carried).toHaveLength(200)
+    expect(first.shares[0]?.next).toBe(54)
+    commit(first)
+    const second = await planTransaction([lane], fakeView(), countedSalts())
+    expect(first.carried.length + second.carried.length).toBe(4 * 90)
+  })
 })

@@ -26,6 +26,8 @@ export interface Plan {
   readonly shares: readonly Share[]
   readonly states: readonly StateWrite[]
   readonly ended: readonly { readonly ref: SubjectRef; readonly decision: Decision; readonly grant: EndedGrant }[]
+  /** Refusals of devices, for the ledger of the subjects they are linked to. */
+  readonly carried: readonly Decision[]
   /** Newest state of each ref written, by lane. */
   readonly writes: ReadonlyMap<Lane, ReadonlyMap<SubjectRef, ConsentState>>
   readonly counts: Readonly<Record<'applied' | 'refused' | 'repeated' | 'tick', number>>
@@ -39,6 +41,8 @@ export interface Plan {
 const MAX_ROWS = 2_000
 /** Bytes of state records a lane and transaction at most, well below what one batch may have. */
 const MAX_LANE_BYTES = 400_000
+/** Carried decisions a lane and transaction at most: all lanes may carry to one partition. */
+const MAX_LANE_CARRIED = 200
 
 interface Part {
   readonly lane: Lane
@@ -118,6 +122,7 @@ class Draft {
   readonly #shares: Share[] = []
   readonly #states: StateWrite[] = []
   readonly #ended: { ref: SubjectRef; decision: Decision; grant: EndedGrant }[] = []
+  readonly #carried: Decision[] = []
   readonly #writes = new Map<Lane, Map<SubjectRef, ConsentState>>()
   readonly #counts = { applied: 0, refused: 0, repeated: 0, tick: 0 }
   readonly #stopped: { lane: Lane; error: LedgerRecordError }[] = []
@@ -128,8 +133,9 @@ class Draft {
     const writes = new Map<SubjectRef, ConsentState>()
     let bytes = 0
     let folded = 0
+    const maxCarried = this.#carried.length + MAX_LANE_CARRIED
     for (const row of part.rows) {
-      if (bytes > MAX_LANE_BYTES) break
+      if (bytes > MAX_LANE_BYTES || this.#carried.length >= maxCarried) break
       const value = row.kind === 'tick' ? this.#tick(row) : this.#decision(row, lane, writes, known, salts)
       if (value === null) break
       this.#states.push({ partition: lane.partition, ref: row.kind === 'tick' ? null : row.decision.ref, value })
@@ -164,6 +170,7 @@ class Draft {
     writes.set(ref, result.state)
     this.#counts[result.outcome] += 1
     for (const grant of result.ended) this.#ended.push({ ref, decision, grant })
+    this.#carried.push(...result.carried)
     return encodeState(result.state)
   }
 
@@ -172,6 +179,7 @@ class Draft {
       shares: this.#shares,
       states: this.#states,
       ended: this.#ended,
+      carried: this.#carried,
       writes: this.#writes,
       counts: this.#counts,
       held,

@@ -2,6 +2,7 @@ import { encodeForget, type ForgetOrder, refToBytes, tickKey } from '@weir/conse
 import { type Member, type TopicPosition, type Transaction, TransactionError } from '@weir/kafka'
 import { subjectPseudonym } from '@weir/pseudonym'
 import { finishedBatches, type OutputRecord } from './batches.ts'
+import { decisionRecord } from './decision-record.ts'
 import type { Environment } from './environment.ts'
 import type { Plan } from './plan.ts'
 
@@ -9,8 +10,13 @@ import type { Plan } from './plan.ts'
 export type Published = 'committed' | 'aborted'
 
 /**
- * One transaction: states, ticks, forget orders and offsets, all or nothing. Own writes count from its beginning, and
- * are dropped if it aborts.
+ * One transaction: states, ticks, forget orders, carried refusals and offsets, all or nothing. Own writes count from its
+ * beginning, and are dropped if it aborts.
+ *
+ * Carried refusals go into the ledger, which is also what is read here: read_committed, so they come back once this has
+ * committed, and committing waits for no reading. A carried decision carries nothing on, so each gives one record more
+ * and no loop. While this is open it holds back the ledger partitions that it writes to, for ticks too: until the commit,
+ * or, when this process dies in it, until its slot starts again or the broker ends it.
  *
  * @throws TransactionError whose outcome is not 'aborted', or another error: whether it committed is not known
  */
@@ -20,7 +26,8 @@ export async function publish(env: Environment, member: Member, plan: Plan): Pro
     partition: lane.partition,
     offset: next,
   }))
-  const batches = finishedBatches([...stateRecords(env, plan), ...forgetRecords(env, plan)], env.nowMs())
+  const records = [...stateRecords(env, plan), ...forgetRecords(env, plan), ...carriedRecords(env, plan)]
+  const batches = finishedBatches(records, env.nowMs())
   for (const [lane, writes] of plan.writes) lane.overlay.begin(writes)
   try {
     const transaction = await env.producer.begin(member, offsets)
@@ -67,5 +74,14 @@ function forgetRecords(env: Environment, plan: Plan): OutputRecord[] {
     }
     const partition = env.randomBelow(env.topics.forgetPartitions)
     return { topic: env.topics.forget, partition, key: null, value: encodeForget(order) }
+  })
+}
+
+/** A key that nobody has used: compaction must not remove one decision for another. */
+function carriedRecords(env: Environment, plan: Plan): OutputRecord[] {
+  return plan.carried.map((decision) => {
+    const random16 = Buffer.alloc(16)
+    for (let at = 0; at < 16; at += 4) random16.writeUInt32BE(env.randomBelow(2 ** 32), at)
+    return decisionRecord(env.topics.decisions, decision, random16)
   })
 }

@@ -3,6 +3,7 @@ import { type Mutant, mutantsOf } from './mutant.ts'
 const decide = mutantsOf('libs/consent/src/decide.ts', ['libs/consent/src/decide.test.ts'])
 const may = mutantsOf('libs/consent/src/may.ts', ['libs/consent/src/decide.test.ts'])
 const fold = mutantsOf('libs/consent/src/fold.ts', ['libs/consent/src/fold'])
+const link = mutantsOf('libs/consent/src/link.ts', ['libs/consent/src/link.test.ts'])
 const notice = mutantsOf('libs/consent/src/notice.ts', ['libs/consent/src'])
 
 /** Who may see what: the decision rule, and the fold that makes the states it reads. */
@@ -128,6 +129,27 @@ export const CONSENT: readonly Mutant[] = [
     'the pseudonym of a grant that ran out is not told to be forgotten',
     "    if (running === null) draft.endGrant(purpose, 'expired')\n",
     '',
+  ),
+  link.leak(
+    'what a device refused before it was linked is not carried',
+    'return [...refusals.values()].map((refusal) => carry(refusal, subject))',
+    'return [...refusals.values()].slice(0, 0).map((refusal) => carry(refusal, subject))',
+  ),
+  link.leak(
+    'a refusal on a device is carried to the first of its subjects only',
+    'return links.map((subject) => carry',
+    'return links.slice(0, 1).map((subject) => carry',
+  ),
+  link.leak(
+    'a refusal of everything is not carried with a later link',
+    'if (refusedAll !== undefined) {',
+    'if (refusedAll !== undefined && device.links !== undefined) {',
+  ),
+  link.leak('an objection on a device is not carried with a later link', "  objected: 'object',\n", ''),
+  link.leak(
+    'what is carried has the id it had on the device, so that two subjects can’t be told apart',
+    'decisionId: carriedId(decisionId, subject),',
+    'decisionId,',
   ),
   fold.unchanged(
     'two independent checks in another order',
