@@ -42,6 +42,12 @@ export class ChunkReader {
     return lag
   }
 
+  /** The end of a partition, found beside reading: while a chunk is held nothing is read. */
+  sawEnd(partition: number, highWatermark: number): void {
+    const reading = this.#readings.get(partition)
+    if (reading !== undefined) reading.highWatermark = Math.max(reading.highWatermark, highWatermark)
+  }
+
   /** Starts or moves the reading of a partition. */
   assign(partition: number, position: number): void {
     this.#forget(partition)

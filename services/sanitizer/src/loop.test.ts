@@ -74,6 +74,19 @@ describe('after an attempt that', () => {
     await world.saw(...first, 'fetch 0@5', 'begin 0@6', 'commit')
   })
 
+  it('did not commit, it knows how old the records are that wait, until they are in', async () => {
+    world.cluster.endings.push('unknown')
+    await world.start([0])
+    const failed = [...begun(2), 'fetch 0@2', 'begin 0@5', 'unknown', 'wait 50']
+    await world.saw(...failed)
+    const { oldestWaitingMs } = world.loop
+    expect(oldestWaitingMs).not.toBeNull()
+    expect(world.loop.attemptMs).toBe(0)
+    world.wake()
+    await world.saw(...failed, ...begun(2), 'fetch 0@2', 'begin 0@5', 'commit')
+    expect(world.loop.oldestWaitingMs).toBeNull()
+  })
+
   it('may have committed, it initialises, then asks what was committed, and reads the chunk again from there', async () => {
     world.cluster.endings.push('unknown')
     await world.start([0])

@@ -49,6 +49,11 @@ export class Loop {
   /** Of attempts: a recovery does not reset it, or two processes of one slot would fence each other without a pause. */
   readonly #attempts = new BackOff()
   #trouble: string | null = 'starting'
+  /** When (monotonic) the attempt under way began. */
+  #attemptSinceMs: number | null = null
+  /** When (monotonic) a chunk was last committed, or nothing was there to commit. */
+  #committedAtMs = 0
+  #oldestWaitingMs: number | null = null
 
   constructor(parts: LoopParts) {
     this.#parts = parts
@@ -57,6 +62,25 @@ export class Loop {
   /** Why it does not process records now; null when it does, or has nothing to do. */
   get trouble(): string | null {
     return this.#trouble
+  }
+
+  /** How long (ms) the attempt under way has lasted; 0 when there is none. */
+  get attemptMs(): number {
+    return this.#attemptSinceMs === null ? 0 : this.#parts.clock.monotonicMs() - this.#attemptSinceMs
+  }
+
+  /** Append time (Unix ms) of the oldest record that was taken up and is not committed; null when there is none. */
+  get oldestWaitingMs(): number | null {
+    return this.#oldestWaitingMs
+  }
+
+  /** How long (ms) nothing was committed although it had something to do. */
+  get sinceCommitMs(): number {
+    return this.#parts.clock.monotonicMs() - this.#committedAtMs
+  }
+
+  get owned(): readonly number[] {
+    return [...this.#owned]
   }
 
   /** Until the signal aborts: then the attempt under way ends, nothing new begins. Rejects on bugs and lost places. */
@@ -105,12 +129,15 @@ export class Loop {
     if (this.#pending === null) {
       if (this.#recover) return this.#recoveries.next()
       this.#outOfTrouble()
+      this.#isCommitted()
       // Nothing assigned: fetching returns at once, so that waiting is ours.
       return this.#owned.size === 0 ? WAIT_MS : 0
     }
-    const begun = this.#parts.clock.monotonicMs()
+    this.#oldestWaitingMs ??= oldestOf(this.#pending)
+    this.#attemptSinceMs = this.#parts.clock.monotonicMs()
     const outcome = await processChunk(env, this.#pending)
-    this.#parts.metrics.attempted(outcome, (this.#parts.clock.monotonicMs() - begun) / 1_000)
+    this.#parts.metrics.attempted(outcome, this.attemptMs / 1_000)
+    this.#attemptSinceMs = null
     return this.#act(outcome, this.#pending)
   }
 
@@ -131,6 +158,7 @@ export class Loop {
       case 'committed':
         for (const { partition, offset } of chunk.positions) this.#committed.set(partition, offset)
         this.#pending = null
+        this.#isCommitted()
         this.#parts.metrics.committed(outcome.tally, this.#parts.purposes)
         this.#outOfTrouble()
         this.#staleInARow = 0
@@ -204,11 +232,17 @@ export class Loop {
       }
       this.#pending = null
     }
+    if (this.#owned.size === gone.size) this.#oldestWaitingMs = null
     for (const partition of partitions) {
       this.#owned.delete(partition)
       this.#parts.reader.unassign(partition)
       this.#committed.delete(partition)
     }
+  }
+
+  #isCommitted(): void {
+    this.#committedAtMs = this.#parts.clock.monotonicMs()
+    this.#oldestWaitingMs = null
   }
 
   #inTrouble(why: string): void {
@@ -220,6 +254,12 @@ export class Loop {
     if (this.#trouble !== null) this.#parts.log.info({ event: 'going-on' })
     this.#trouble = null
   }
+}
+
+function oldestOf({ rows }: Chunk): number {
+  let oldest = Number.POSITIVE_INFINITY
+  for (let row = 0; row < rows.count; row++) oldest = Math.min(oldest, rows.timestampMs[row] as number)
+  return oldest
 }
 
 /** Trouble of the world outside, which passes; anything else is a bug or for people to mend. */

@@ -28,6 +28,7 @@ import { Loop } from './loop.ts'
 import { SanitizerMetrics } from './metrics.ts'
 import { openOutputs } from './open-outputs.ts'
 import { httpRegistry } from './registry.ts'
+import { Watch } from './watch.ts'
 import { WriterSchemas } from './writer-schemas.ts'
 
 const TRANSACTION_TIMEOUT_MS = 5_000
@@ -112,6 +113,7 @@ await runService({
     const purposes = stream.outputs.map((output) => output.purpose.name)
     const metrics = new SanitizerMetrics(registry, {
       lag: () => reader.lag,
+      lagMs: () => watch.lagMs,
       consentAgeMs: () => consent.health().oldestAgeMs,
     })
     metrics.expect(purposes)
@@ -129,6 +131,7 @@ await runService({
       signal,
       fail,
     })
+    const watch = new Watch({ kafka, rawTopic, loop, reader, clock, log, fail, signal })
     const member = await kafka.join({
       groupId,
       topic: rawTopic,
@@ -155,13 +158,15 @@ await runService({
       random,
     }
     const running = loop.run(env).catch(fail)
+    const watching = watch.run().catch(fail)
 
     return {
-      ready: () => readiness(loop.trouble, consent.health()),
+      ready: () => readiness(loop.trouble ?? watch.why, consent.health()),
       async close() {
         // A broker that says nothing must not keep the process: then what is outstanding is given up.
         const late = setTimeout(() => kafka.abandon(), ABANDON_AFTER_MS)
         await running
+        await watching
         await member.leave()
         await transactions.close()
         await fetcher.close()

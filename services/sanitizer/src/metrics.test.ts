@@ -6,8 +6,12 @@ const purposes = ['personalization', 'analytics']
 
 function setUp() {
   const registry = new Registry()
-  const reads = { lag: 0, consentAgeMs: 0 }
-  const metrics = new SanitizerMetrics(registry, { lag: () => reads.lag, consentAgeMs: () => reads.consentAgeMs })
+  const reads = { lag: 0, lagMs: 0, consentAgeMs: 0 }
+  const metrics = new SanitizerMetrics(registry, {
+    lag: () => reads.lag,
+    lagMs: () => reads.lagMs,
+    consentAgeMs: () => reads.consentAgeMs,
+  })
   metrics.expect(purposes)
   /** Lines of one metric, without the HELP and TYPE of it. */
   const lines = async (name: string) =>

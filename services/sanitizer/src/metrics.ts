@@ -11,7 +11,7 @@ export class SanitizerMetrics {
   readonly #held: Counter<'reason'>
   readonly #chunkSeconds: Histogram
 
-  constructor(registry: Registry, read: { lag: () => number; consentAgeMs: () => number }) {
+  constructor(registry: Registry, read: { lag: () => number; lagMs: () => number; consentAgeMs: () => number }) {
     const registers = [registry]
     this.#raw = new Counter({ name: 'weir_sanitizer_raw_total', help: 'Raw records committed.', registers })
     this.#rows = new Counter({
@@ -45,6 +45,12 @@ export class SanitizerMetrics {
       registers,
     })
     gauge(registry, 'weir_sanitizer_lag_records', 'Raw records appended and not yet handled.', read.lag)
+    gauge(
+      registry,
+      'weir_sanitizer_lag_seconds',
+      'Age by append time of the oldest raw record that was taken up and is not committed.',
+      () => read.lagMs() / 1_000,
+    )
     gauge(
       registry,
       'weir_consent_age_seconds',

@@ -80,7 +80,7 @@ async function published(rows: readonly RawRow[], seed: number) {
   world.produced.length = 0
   const outcome = await processChunk({ ...world.env, random: seeded(seed) }, chunkOf(rows))
   const registry = new Registry()
-  const metrics = new SanitizerMetrics(registry, { lag: () => 0, consentAgeMs: () => 0 })
+  const metrics = new SanitizerMetrics(registry, { lag: () => 0, lagMs: () => 0, consentAgeMs: () => 0 })
   metrics.attempted(outcome, 0)
   if (outcome.kind === 'committed') metrics.committed(outcome.tally, ['personalization', 'analytics', 'marketing'])
   const batches = world.produced.map((batch) =>

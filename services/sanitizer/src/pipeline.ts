@@ -18,7 +18,7 @@ export async function processChunk(env: Environment, chunk: Chunk): Promise<Outc
     if (joined.kind === 'held') return joined // cold, stale, away: fail closed
 
     const decided = decide(env, joined) // pure: a policy version, stripped or withheld, for each row and purpose
-    const rewritten = rewrite(env, decided) // bytes -> finished batches for each output partition
+    const rewritten = await rewrite(env, decided) // bytes -> finished batches for each output partition
     if (rewritten.kind === 'held') return rewritten // the key of a grant is not here
 
     return await publish(env, rewritten) // one transaction, with the fence before its commit

@@ -1,5 +1,6 @@
 import { WITHHELD } from '@weir/consent'
 import type { Marks } from '@weir/transcoder'
+import type { Breaths } from './breaths.ts'
 import type { Decided } from './decide.ts'
 import type { Environment } from './environment.ts'
 import { FAULT } from './faults.ts'
@@ -20,13 +21,14 @@ export interface ReadRows {
  * Reads each row that can be processed, once for all purposes. One that is malformed behind what locate looked at is
  * found here, also when every purpose withholds it; so nothing about the bytes can fail once writing has begun.
  */
-export function readRows(env: Environment, { located, branches }: Decided): ReadRows {
+export async function readRows(env: Environment, { located, branches }: Decided, breaths: Breaths): Promise<ReadRows> {
   const { marks } = env
   const { rows } = located.chunk
   const fault = located.fault.slice()
   const record = new Int32Array(fault.length)
   marks.clear()
   for (let row = 0; row < fault.length; row++) {
+    if (breaths.due) await breaths.take()
     if (fault[row] !== FAULT.none) continue
     const schema = schemaOf(located, row)
     const start = (rows.valueStart[row] as number) + WIRE_HEADER_BYTES

@@ -1,4 +1,5 @@
 import type { FinishedBatch } from '@weir/kafka'
+import { Breaths } from './breaths.ts'
 import type { Decided } from './decide.ts'
 import type { Environment } from './environment.ts'
 import { FAULT, FAULT_WORDS } from './faults.ts'
@@ -17,13 +18,17 @@ export interface Rewritten {
   readonly tally: Tally
 }
 
-/** Pure but for what is drawn at random. A row that fails for one purpose is quarantined for all. */
-export function rewrite(env: Environment, decided: Decided): Rewritten | Held {
-  const read = readRows(env, decided) // each row once: where its values lie, or a fault
+/**
+ * Pure but for what is drawn at random, and for breaths that it takes when it is long. A row that fails for one purpose is
+ * quarantined for all.
+ */
+export async function rewrite(env: Environment, decided: Decided): Promise<Rewritten | Held> {
+  const breaths = new Breaths(env.clock.monotonicMs)
+  const read = await readRows(env, decided, breaths) // each row once: where its values lie, or a fault
   const people = grantedPeople(env, decided, read) // by output: their pseudonyms, under the grant of each
   if ('kind' in people) return people
 
-  const written = writeOutputs(env, decided, read, people)
+  const written = await writeOutputs(env, decided, read, people, breaths)
   const quarantine = quarantineRows(env, decided, read)
   env.marks.clear()
   return {
@@ -43,15 +48,22 @@ export function rewrite(env: Environment, decided: Decided): Rewritten | Held {
  * the same event. Then all are written once more without such rows; since a record's size hangs on nothing but its event
  * and grant, none is too large this time.
  */
-function writeOutputs(
+async function writeOutputs(
   env: Environment,
   decided: Decided,
   read: ReadRows,
   people: readonly GrantedPeople[],
-): WrittenOutput[] {
-  const write = () => people.map((own, output) => writeOutput(env, decided, read, own, output))
-  const written = write()
-  return read.fault.includes(FAULT.tooLarge) ? write() : written
+  breaths: Breaths,
+): Promise<WrittenOutput[]> {
+  const write = async () => {
+    const written: WrittenOutput[] = []
+    for (const [output, own] of people.entries()) {
+      written.push(await writeOutput(env, decided, read, own, output, breaths))
+    }
+    return written
+  }
+  const written = await write()
+  return read.fault.includes(FAULT.tooLarge) ? await write() : written
 }
 
 function quarantineRows(env: Environment, { located }: Decided, { fault }: ReadRows) {

@@ -1,6 +1,7 @@
 import { STRIPPED, WITHHELD } from '@weir/consent'
 import { BatchBuilder, type FinishedBatch } from '@weir/kafka'
 import type { Pseudonymizer } from '@weir/transcoder'
+import type { Breaths } from './breaths.ts'
 import type { Decided } from './decide.ts'
 import type { Environment, OutputPlan } from './environment.ts'
 import { FAULT } from './faults.ts'
@@ -25,22 +26,27 @@ export interface WrittenOutput {
  * those without shuffled and in partitions drawn at random. A row whose record is too large gets that fault and no record;
  * what other outputs have of it is the caller's to take back.
  */
-export function writeOutput(
+export async function writeOutput(
   env: Environment,
   decided: Decided,
   read: ReadRows,
   people: GrantedPeople,
   output: number,
-): WrittenOutput {
+  breaths: Breaths,
+): Promise<WrittenOutput> {
   const records = new OutputRecords(env, decided, read, people, output)
   const { granted, stripped, withheld } = rowsByDecision(decided.branches[output] as Int16Array, read.fault)
   records.tally.withheld = withheld
   const { subject } = decided.located
   for (const row of byPseudonym(granted, subject, people.place)) {
     records.write(row, people.partition[subject[row] as number] as number)
+    if (breaths.due) await breaths.take()
   }
   const { partitions } = env.outputs[output] as OutputPlan
-  for (const row of shuffled(stripped, env.random)) records.write(row, env.random.below(partitions))
+  for (const row of shuffled(stripped, env.random)) {
+    records.write(row, env.random.below(partitions))
+    if (breaths.due) await breaths.take()
+  }
   return { batches: records.finish(), tally: records.tally }
 }
 

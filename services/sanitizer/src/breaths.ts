@@ -1,0 +1,31 @@
+/**
+ * How long rewriting may go on before others have their turn: consent tail, heartbeats, answers of brokers. A chunk of
+ * plain events takes about as long as this; one with pseudonyms in long arrays may take seconds, and would else make its
+ * own consent stale, again and again.
+ */
+const LONGEST_MS = 20
+/** The clock is looked at once in so many rows; a power of two. */
+const ROWS_BETWEEN = 32
+
+/** Cuts a long stretch of work into pieces between which the event loop comes round. */
+export class Breaths {
+  readonly #monotonicMs: () => number
+  #sinceMs: number
+  #rows = 0
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs
+    this.#sinceMs = monotonicMs()
+  }
+
+  /** Asked after each row: whether it is time to take one. */
+  get due(): boolean {
+    this.#rows = (this.#rows + 1) & (ROWS_BETWEEN - 1)
+    return this.#rows === 0 && this.#monotonicMs() - this.#sinceMs >= LONGEST_MS
+  }
+
+  async take(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#sinceMs = this.#monotonicMs()
+  }
+}
