@@ -10,6 +10,8 @@ export const ExitCode = {
   unreachable: 4,
   /** It could have done harm, and was not done. */
   refused: 5,
+  /** Settings under which a promise would not hold. */
+  unhealthy: 10,
   /** What was looked for was found: a difference, a violation. */
   difference: 20,
   interrupted: 130,

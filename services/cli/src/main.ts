@@ -1,4 +1,5 @@
 import { ContractError } from '@weir/contracts'
+import { ConfigError } from '@weir/service'
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import type { Cli } from './cli.ts'
@@ -6,6 +7,7 @@ import { addContractApply } from './commands/contract-apply.ts'
 import { addContractNew } from './commands/contract-new.ts'
 import { addContractShow } from './commands/contract-show.ts'
 import { addContractTypes } from './commands/contract-types.ts'
+import { addDoctor } from './commands/doctor.ts'
 import { addPolicyDiff } from './commands/policy-diff.ts'
 import { addPolicyLint } from './commands/policy-lint.ts'
 import { addPolicyTest } from './commands/policy-test.ts'
@@ -16,7 +18,7 @@ import { ExitCode } from './exit-codes.ts'
 /** The `weir` command. What a command gives goes to stdout, everything else to stderr. */
 const EXIT_CODES = `
 Exit codes: 0 ok, 1 some failed, 2 usage, 3 contract invalid, 4 something unreachable, 5 refused for safety,
-20 difference or violation found, 130 interrupted.`
+10 unhealthy, 20 difference or violation found, 130 interrupted.`
 
 const cli: Cli = {
   env: process.env,
@@ -47,7 +49,7 @@ try {
 
 function program(): Command {
   const weir = new Command('weir')
-    .description('Contracts and policies of Weir: look through them, test them, see what a change shows.')
+    .description('Weir: contracts and policies, and whether the settings it stands on keep its promises.')
     .version(manifest.version, '--version')
     .addHelpText('after', EXIT_CODES)
     .exitOverride()
@@ -62,11 +64,13 @@ function program(): Command {
   addContractShow(contract, cli)
   addContractApply(contract, cli)
   addContractTypes(contract, cli)
+  addDoctor(weir, cli)
   return weir
 }
 
 function exitCodeOf(error: unknown): ExitCode | null {
   if (error instanceof CliError) return error.exitCode
+  if (error instanceof ConfigError) return ExitCode.usage
   if (error instanceof ContractError) return ExitCode.contractInvalid
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage
   return null

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { openConsentView, openRedis, pause } from '@weir/consent-view'
 import { connectKafka, type Kafka } from '@weir/kafka'
+import { preflight, TRANSACTION_TIMEOUT_MS } from '@weir/preflight'
 import { KeyRing, purposeKeys } from '@weir/pseudonym'
 import {
   commonConfig,
@@ -22,7 +23,6 @@ import { Loop } from './loop.ts'
 import { makeProjectorMetrics, watchProjector } from './metrics.ts'
 import { Ticker } from './ticker.ts'
 
-const TRANSACTION_TIMEOUT_MS = 5_000
 /** Closing takes a fraction of it while the broker answers. */
 const BROKER_ANSWERS_WITHIN_MS = 1_500
 /** A scan reads all states: seldom enough to cost little, often enough that what it finds fits into memory. */
@@ -42,6 +42,7 @@ await runService({
     const rootKeys = readRootKeys(config.WEIR_ROOT_KEY_FILE)
     const ring = new KeyRing(rootKeys.keys, rootKeys.current)
     const kafka = await connectKafka({ ...kafkaOptions(config, 'weir-projector'), onEvent, signal })
+    await preflight({ kafka, redisUrl: config.REDIS_URL, namespace, rawTopics: [], signal, onEvent })
     const redis = openRedis(config.REDIS_URL, (error) => log.warn({ event: 'redis-error', err: error }))
     const clock = { monotonicMs: () => performance.now() }
     const view = await openConsentView({ kafka, redis, namespace, clock, requireFresh: false, onEvent })

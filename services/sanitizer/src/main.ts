@@ -4,6 +4,7 @@ import { CONSENT_PARTITIONS } from '@weir/consent'
 import { openConsentView, type ViewHealth } from '@weir/consent-view'
 import { loadContracts, type Stream } from '@weir/contracts'
 import { connectKafka } from '@weir/kafka'
+import { preflight, TRANSACTION_TIMEOUT_MS } from '@weir/preflight'
 import { GrantKeys, KeyRing, purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
 import {
   commonConfig,
@@ -31,7 +32,6 @@ import { httpRegistry } from './registry.ts'
 import { Watch } from './watch.ts'
 import { WriterSchemas } from './writer-schemas.ts'
 
-const TRANSACTION_TIMEOUT_MS = 5_000
 const REBALANCE_TIMEOUT_MS = 10_000
 /** Of each purpose, below a kilobyte each: the people who are active at one time. */
 const REMEMBERED_GRANTS = 50_000
@@ -78,6 +78,14 @@ await runService({
       ...kafkaOptions(config, 'weir-sanitizer'),
       signal,
       onEvent: (event) => log.info({ event: `kafka-${event.kind}`, detail: event.message }),
+    })
+    await preflight({
+      kafka,
+      redisUrl: config.REDIS_URL,
+      namespace: config.WEIR_NAMESPACE,
+      rawTopics: [rawTopic],
+      signal,
+      onEvent: (event) => log.info({ event: event.kind, detail: event.message }),
     })
     const reading = httpRegistry(config.SCHEMA_REGISTRY_URL)
     const opened = await openOutputs({

@@ -1,0 +1,5 @@
+export { type StatedBound, statedBound, TRANSACTION_TIMEOUT_MS } from './bound.ts'
+export { type Preflight, type PreflightOptions, preflight } from './preflight.ts'
+export { readSettings } from './read-settings.ts'
+export { findings } from './rules.ts'
+export { type Finding, type Settings, UnsafeSettings } from './settings.ts'
