@@ -43,6 +43,8 @@ describe('consent, from the ledger to a lookup', () => {
       redis: options.redisUrl ?? redis,
       namespace: weir().namespace,
       clock,
+      // So that Redis is asked each time: it is what these tests are about.
+      rememberedSubjects: 0,
     })
     views.push(opened)
     await until('a fresh view', () => opened.health().freshPartitions === 16)

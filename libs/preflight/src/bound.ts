@@ -4,7 +4,7 @@ import type { Settings } from './settings.ts'
 export const TRANSACTION_TIMEOUT_MS = 5_000
 
 /** How often the coordinator looks for transactions that are over their time: Kafka's own default. */
-export const DEFAULT_SWEEP_MS = 10_000
+const DEFAULT_SWEEP_MS = 10_000
 
 /** Writing the markers of a transaction, while brokers run well. */
 const MARKERS_MS = 1_000

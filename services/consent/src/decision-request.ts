@@ -1,3 +1,4 @@
+import { LINK_SOURCE } from '@weir/consent'
 import type { Contracts, Purpose } from '@weir/contracts'
 import { z } from 'zod'
 import { ConsentError, invalid } from './errors.ts'
@@ -48,7 +49,9 @@ const decisionBody = z.strictObject({
   source: z
     .string({ error: 'It must be a name of small letters, digits, dots and hyphens.' })
     .regex(/^[a-z][a-z0-9.-]{0,63}$/, { error: 'It must be a name of small letters, digits, dots and hyphens.' })
-    .refine((name) => name !== 'projector', { error: 'The name projector is for records of the projector.' })
+    .refine((name) => name !== 'projector' && name !== LINK_SOURCE, {
+      error: 'The names projector and link are for records of the projector.',
+    })
     .optional(),
 })
 
