@@ -121,7 +121,7 @@ export const SANITIZER: readonly Mutant[] = [
   ),
   rewrite.leak(
     'a record that is too large for one purpose goes out for the others',
-    'read.fault.includes(FAULT.tooLarge) ? write() : written',
+    'read.fault.includes(FAULT.tooLarge) ? await write() : written',
     'written',
   ),
   schemas.leak(

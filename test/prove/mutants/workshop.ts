@@ -16,6 +16,7 @@ const PARTS = [
   'libs/transcoder',
   'libs/kafka',
   'libs/consent-view',
+  'libs/preflight',
   'libs/service',
   'services/sanitizer',
   'infra/contracts',
