@@ -43,8 +43,11 @@ export const setUpRecipes: readonly Recipe[] = [
           lab.kafka.admin.ensureTopics([{ topic, partitions: 1, config: { 'retention.ms': one } }]),
           other.admin.ensureTopics([{ topic, partitions: 1, config: { 'segment.ms': two } }]),
         ])
-        const config = await lab.kafka.admin.topicConfig(topic)
-        assert.deepEqual([config['retention.ms'], config['segment.ms']], [one, two])
+        // A broker shows what the controller accepted only once it has caught up with it.
+        await until('both are set', async () => {
+          const config = await lab.kafka.admin.topicConfig(topic)
+          return config['retention.ms'] === one && config['segment.ms'] === two
+        })
       }
       return { did: 'set each by itself, ten times', lost: 0, repeated: 0 }
     },
