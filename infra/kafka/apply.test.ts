@@ -22,7 +22,7 @@ class FakeCluster {
       return { created, changed: [], same }
     },
     topicConfig: async (topic) => ({ ...this.specs.get(topic)?.config }),
-    brokerConfig: async () => ({}),
+    brokerConfigs: async () => new Map(),
     deleteTopics: async () => {},
   }
 

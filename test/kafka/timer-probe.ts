@@ -5,7 +5,7 @@ process.on('warning', ({ name }) => heard.push(name))
 if (client === 'weir') {
   const { connectKafka } = await import('@weir/kafka')
   const kafka = await connectKafka({ brokers: brokers.split(','), clientId: 'timer-probe' })
-  await kafka.admin.brokerConfig()
+  await kafka.admin.brokerConfigs()
   await kafka.close()
 } else {
   // Without @weir/kafka, whose mend holds for all of kafkajs in a process.

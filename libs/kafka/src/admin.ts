@@ -57,13 +57,17 @@ export class ClusterAdmin implements Admin {
     return this.#described(ask, `Reading the config of topic ${topic}`)
   }
 
-  brokerConfig(): Promise<Record<string, string>> {
-    const ask = async () => {
-      const nodeId = this.#cluster.connections.candidates(0).find((id) => id >= 0)
-      if (nodeId === undefined) throw new ConnectionLost('No broker is known', false)
-      return this.#cluster.call(nodeId, CONTROL_LANE, describeConfigs(Resource.broker, String(nodeId)))
-    }
-    return this.#described(ask, 'Reading the broker config')
+  async brokerConfigs(): Promise<Map<number, Record<string, string>>> {
+    // Who belongs to the cluster now: one that has gone is not waited for.
+    await this.#trying(() => this.#cluster.topics([]), this.#cluster.requestTimeoutMs)
+    const nodeIds = this.#cluster.connections.candidates(0).filter((id) => id >= 0)
+    if (nodeIds.length === 0) throw new ConnectionLost('No broker is known', false)
+    return new Map(await Promise.all(nodeIds.map(async (id) => [id, await this.#configOf(id)] as const)))
+  }
+
+  #configOf(nodeId: number): Promise<Record<string, string>> {
+    const ask = () => this.#cluster.call(nodeId, CONTROL_LANE, describeConfigs(Resource.broker, String(nodeId)))
+    return this.#described(ask, `Reading the config of broker ${nodeId}`)
   }
 
   /** A topic that does not exist is no error: it may have been deleted by a try whose answer was lost. */

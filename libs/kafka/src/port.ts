@@ -254,7 +254,8 @@ export interface Admin {
   /** Creates what is missing and sets configs that differ; says what it did. Refuses a wrong partition count. */
   ensureTopics(specs: readonly TopicSpec[]): Promise<{ created: string[]; changed: string[]; same: string[] }>
   topicConfig(topic: string): Promise<Record<string, string>>
-  brokerConfig(): Promise<Record<string, string>>
+  /** Settings of every broker of the cluster, by node id. Rejects when one of them does not answer. */
+  brokerConfigs(): Promise<Map<number, Record<string, string>>>
   deleteTopics(topics: readonly string[]): Promise<void>
 }
 

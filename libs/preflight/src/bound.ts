@@ -12,7 +12,7 @@ const MARKERS_MS = 1_000
 /** Within which time a withdrawal holds, from the moment when the consent API calls it `effective`. */
 export interface StatedBound {
   readonly transactionTimeoutMs: number
-  /** How often the broker ends transactions that are over their time. */
+  /** How often the slowest broker ends transactions that are over their time. */
   readonly sweepMs: number
   /** After this nothing that was decided before can commit any more. */
   readonly commitsWithinMs: number
@@ -27,11 +27,10 @@ export interface StatedBound {
  * its first sweep after the timeout, so at most timeout plus sweep after the opening. Kafka's
  * TransactionStateManager.timedOutTransactions compares the coordinator's clock with the time when the transaction began,
  * which lies in its log and survives a move of the coordinator; what is assumed is that the clocks of two coordinators
- * differ by less than the sweep.
+ * differ by less than the sweep. Any broker may coordinate, so the slowest sweep counts.
  */
-export function statedBound({ broker }: Pick<Settings, 'broker'>): StatedBound {
-  const found = Number(broker['transaction.abort.timed.out.transaction.cleanup.interval.ms'])
-  const sweepMs = Number.isFinite(found) && found > 0 ? found : DEFAULT_SWEEP_MS
+export function statedBound({ brokers }: Pick<Settings, 'brokers'>): StatedBound {
+  const sweepMs = Math.max(...[...brokers.values()].map(sweepOf))
   const commitsWithinMs = TRANSACTION_TIMEOUT_MS + sweepMs
   return {
     transactionTimeoutMs: TRANSACTION_TIMEOUT_MS,
@@ -39,4 +38,9 @@ export function statedBound({ broker }: Pick<Settings, 'broker'>): StatedBound {
     commitsWithinMs,
     visibleWithinMs: commitsWithinMs + MARKERS_MS,
   }
+}
+
+function sweepOf(config: Readonly<Record<string, string>>): number {
+  const found = Number(config['transaction.abort.timed.out.transaction.cleanup.interval.ms'])
+  return Number.isFinite(found) && found > 0 ? found : DEFAULT_SWEEP_MS
 }

@@ -6,7 +6,7 @@ import type { FoundTopic, Settings } from './settings.ts'
 const REDIS_WITHIN_MS = 500
 
 export interface SettingsOf {
-  readonly kafka: Pick<Kafka, 'topics'> & { readonly admin: Pick<Kafka['admin'], 'brokerConfig' | 'topicConfig'> }
+  readonly kafka: Pick<Kafka, 'topics'> & { readonly admin: Pick<Kafka['admin'], 'brokerConfigs' | 'topicConfig'> }
   readonly redisUrl: string
   readonly namespace: string
   /** Full names. */
@@ -14,7 +14,7 @@ export interface SettingsOf {
 }
 
 /**
- * Reads what the rules look at, from one broker and Redis.
+ * Reads what the rules look at, from every broker and Redis.
  * @throws MissingTopic; KafkaError, not retriable where the broker refuses (DescribeConfigs on cluster and topics is needed)
  */
 export async function readSettings({ kafka, redisUrl, namespace, rawTopics }: SettingsOf): Promise<Settings> {
@@ -33,7 +33,7 @@ export async function readSettings({ kafka, redisUrl, namespace, rawTopics }: Se
     }),
   )
   return {
-    broker: await kafka.admin.brokerConfig(),
+    brokers: await kafka.admin.brokerConfigs(),
     topics: new Map(topics),
     evictionPolicy: await evictionPolicyOf(redisUrl),
   }

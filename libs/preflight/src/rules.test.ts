@@ -30,7 +30,7 @@ function good() {
     ['consent.forget', topic('forget', 16, {})],
     ['clickstream.raw', topic('raw', 4, { 'retention.ms': '604800000' })],
   ])
-  return { broker, topics, evictionPolicy: 'noeviction' as string | null }
+  return { brokers: new Map([[1, broker]]), topics, evictionPolicy: 'noeviction' as string | null }
 }
 
 function found(settings: Settings): string[] {
@@ -43,11 +43,11 @@ describe('settings', () => {
   })
 
   it.each<[string, string, string]>([
-    ['broker', 'transaction.max.timeout.ms', '4999'],
-    ['broker', SWEEP, '60001'],
-    ['broker', 'log.cleaner.enable', 'false'],
-    ['broker', 'broker.session.timeout.ms', '2000'],
-    ['broker', 'offsets.retention.minutes', '10079'],
+    ['broker 1', 'transaction.max.timeout.ms', '4999'],
+    ['broker 1', SWEEP, '60001'],
+    ['broker 1', 'log.cleaner.enable', 'false'],
+    ['broker 1', 'broker.session.timeout.ms', '2000'],
+    ['broker 1', 'offsets.retention.minutes', '10079'],
     ['consent.decisions', 'cleanup.policy', 'compact,delete'],
     ['consent.decisions', 'message.timestamp.type', 'CreateTime'],
     ['consent.decisions', 'unclean.leader.election.enable', 'true'],
@@ -59,20 +59,20 @@ describe('settings', () => {
     ['clickstream.raw', 'unclean.leader.election.enable', 'true'],
   ])('are refused: %s %s = %s', (where, setting, value) => {
     const settings = good()
-    const config = where === 'broker' ? settings.broker : settings.topics.get(where)?.config
+    const config = where === 'broker 1' ? settings.brokers.get(1) : settings.topics.get(where)?.config
     Object.assign(config ?? {}, { [setting]: value })
     expect(found(settings)).toEqual([`refuse ${where} ${setting}`])
   })
 
   it.each<[string, string, string]>([
-    ['broker', 'group.consumer.session.timeout.ms', '10001'],
+    ['broker 1', 'group.consumer.session.timeout.ms', '10001'],
     ['consent.state', 'segment.ms', '3600001'],
     ['consent.state', 'max.compaction.lag.ms', '9223372036854775807'],
     ['consent.state', 'min.insync.replicas', '1'],
     ['clickstream.raw', 'min.insync.replicas', '1'],
   ])('are warned of: %s %s = %s', (where, setting, value) => {
     const settings = good()
-    const config = where === 'broker' ? settings.broker : settings.topics.get(where)?.config
+    const config = where === 'broker 1' ? settings.brokers.get(1) : settings.topics.get(where)?.config
     Object.assign(config ?? {}, { [setting]: value })
     expect(found(settings)).toEqual([`warn ${where} ${setting}`])
   })
@@ -85,8 +85,16 @@ describe('settings', () => {
 
   it('are refused when members would be given up while consent counts as fresh', () => {
     const settings = good()
-    settings.broker['group.consumer.session.timeout.ms'] = '2000'
-    expect(found(settings)).toEqual(['refuse broker group.consumer.session.timeout.ms'])
+    Object.assign(settings.brokers.get(1) ?? {}, { 'group.consumer.session.timeout.ms': '2000' })
+    expect(found(settings)).toEqual(['refuse broker 1 group.consumer.session.timeout.ms'])
+  })
+
+  it('are looked at on every broker: one that differs is named, several that are wrong alike are named once', () => {
+    const settings = good()
+    const broker = settings.brokers.get(1) ?? {}
+    settings.brokers.set(2, { ...broker, [SWEEP]: '60001', 'log.cleaner.enable': 'false' })
+    settings.brokers.set(3, { ...broker, 'log.cleaner.enable': 'false' })
+    expect(found(settings)).toEqual([`refuse broker 2 ${SWEEP}`, 'refuse broker 2, 3 log.cleaner.enable'])
   })
 
   it('are refused with another number of consent partitions', () => {
@@ -105,10 +113,27 @@ describe('settings', () => {
 describe('the stated bound', () => {
   it('is the transaction timeout and one sweep of the broker, by its real setting', () => {
     expect(statedBound(good())).toMatchObject({ sweepMs: 10_000, commitsWithinMs: 15_000, visibleWithinMs: 16_000 })
-    expect(statedBound({ broker: { [SWEEP]: '1000' } }).commitsWithinMs).toBe(6_000)
+    expect(statedBound(swept('1000')).commitsWithinMs).toBe(6_000)
+  })
+
+  it('goes by the broker that sweeps most seldom: any of them may coordinate', () => {
+    expect(statedBound(swept('1000', '30000', '2000')).commitsWithinMs).toBe(35_000)
   })
 
   it('takes Kafka’s default where the broker does not tell', () => {
-    expect(statedBound({ broker: {} }).commitsWithinMs).toBe(15_000)
+    expect(statedBound({ brokers: new Map([[1, {}]]) }).commitsWithinMs).toBe(15_000)
+    const one = { [SWEEP]: '1000' }
+    expect(
+      statedBound({
+        brokers: new Map<number, Record<string, string>>([
+          [1, one],
+          [2, {}],
+        ]),
+      }).commitsWithinMs,
+    ).toBe(15_000)
   })
+
+  function swept(...everyMs: string[]) {
+    return { brokers: new Map(everyMs.map((ms, i) => [i + 1, { [SWEEP]: ms }])) }
+  }
 })

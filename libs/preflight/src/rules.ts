@@ -10,7 +10,7 @@ const DAY_MS = 24 * HOUR_MS
 /** Everything that is wrong with these settings, refusals first. Pure. */
 export function findings(settings: Settings): Finding[] {
   const topics = [...settings.topics].flatMap(([name, topic]) => ofTopic(name, topic))
-  const all = [...ofBroker(settings), ...topics, ...ofRedis(settings)]
+  const all = [...ofBrokers(settings), ...topics, ...ofRedis(settings)]
   return all.sort((a, b) => Number(a.severity === 'warn') - Number(b.severity === 'warn'))
 }
 
@@ -38,8 +38,22 @@ class Place {
   }
 }
 
-function ofBroker({ broker, topics }: Settings): Finding[] {
-  const place = new Place('broker', broker)
+/** What is wrong with several brokers in the same way is told once. */
+function ofBrokers({ brokers, topics }: Settings): Finding[] {
+  const told = new Map<string, { finding: Finding; ids: number[] }>()
+  for (const [id, config] of brokers) {
+    for (const finding of ofBroker(config, topics)) {
+      const key = [finding.severity, finding.setting, finding.found].join(' ')
+      const known = told.get(key) ?? { finding, ids: [] }
+      told.set(key, known)
+      known.ids.push(id)
+    }
+  }
+  return [...told.values()].map(({ finding, ids }) => ({ ...finding, where: `broker ${ids.join(', ')}` }))
+}
+
+function ofBroker(config: Readonly<Record<string, string>>, topics: Settings['topics']): Finding[] {
+  const place = new Place('broker', config)
   const line = (setting: string, value: number | string) => `${setting}=${value} in server.properties`
   place.number(
     {

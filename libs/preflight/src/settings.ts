@@ -1,6 +1,7 @@
 /** What was found on the real parts. Values as the broker writes them. */
 export interface Settings {
-  readonly broker: Readonly<Record<string, string>>
+  /** By node id: brokers of one cluster may be set differently. */
+  readonly brokers: ReadonlyMap<number, Readonly<Record<string, string>>>
   /** By full name: topics with a job in the promises. */
   readonly topics: ReadonlyMap<string, FoundTopic>
   /** Redis's `maxmemory-policy`; null when Redis gave no answer, and then nothing is said of it. */
@@ -17,7 +18,7 @@ export interface FoundTopic {
 export interface Finding {
   readonly severity: 'refuse' | 'warn'
   readonly setting: string
-  /** `broker`, `redis` or the full name of a topic. */
+  /** `broker 1, 2` (all where it is so), `redis` or the full name of a topic. */
   readonly where: string
   readonly found: string
   /** What does not hold because of it, in words. */

@@ -24,10 +24,9 @@ export function lifecycle(bench: KafkaLab): void {
       expect(info).toMatchObject({ topic, partitions: 3, topicId: expect.stringMatching(/^[0-9a-f]{32}$/) })
     })
 
-    test('The broker’s own settings can be read', async () => {
-      expect(await bench.kafka.admin.brokerConfig()).toHaveProperty(
-        'transaction.abort.timed.out.transaction.cleanup.interval.ms',
-      )
+    test('The brokers’ own settings can be read', async () => {
+      const [config] = (await bench.kafka.admin.brokerConfigs()).values()
+      expect(config).toHaveProperty('transaction.abort.timed.out.transaction.cleanup.interval.ms')
     })
   })
 

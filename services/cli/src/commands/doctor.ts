@@ -73,8 +73,9 @@ async function found(cli: Cli, options: Options): Promise<Settings> {
 }
 
 /** After a crash the partitions of a sanitizer or projector stand still for about so long; null: the broker does not tell. */
-function takeoverMs({ broker }: Settings): number | null {
-  return milliseconds(broker['group.consumer.session.timeout.ms'])
+function takeoverMs({ brokers }: Settings): number | null {
+  const times = [...brokers.values()].map((config) => milliseconds(config['group.consumer.session.timeout.ms']))
+  return times.reduce((longest, time) => (longest === null || time === null ? null : Math.max(longest, time)))
 }
 
 /** An ended grant's salt is off the broker's disk after about so long, while the log cleaner keeps up. */
@@ -98,7 +99,7 @@ function timesText({ bound, takeoverMs: takeover, endedSaltsOnDiskMs: salts }: T
   const seconds = (ms: number) => `${ms / 1_000} s`
   return [
     `A withdrawal that is called effective: nothing decided before it commits after ${seconds(bound.commitsWithinMs)}`,
-    `  (transaction timeout ${seconds(bound.transactionTimeoutMs)} and the broker's sweep every ${seconds(bound.sweepMs)});`,
+    `  (transaction timeout ${seconds(bound.transactionTimeoutMs)} and the slowest broker's sweep every ${seconds(bound.sweepMs)});`,
     `  readers of committed records have seen the last of it after ${seconds(bound.visibleWithinMs)}, while brokers run well.`,
     ...(takeover === null ? [] : [`After a crash another process takes over within about ${seconds(takeover)}.`]),
     ...(salts === null ? [] : [`The salt of an ended grant is off the disk after about ${salts / 3_600_000} h.`]),
