@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { sharedWeir } from '../support/shared-weir.ts'
 import { until } from '../support/until.ts'
+import { weirCli } from '../support/weir-cli.ts'
 
 const weir = sharedWeir({}, ['projector', 'consent'])
 
+type HistoryEntry = { kind: string; source: string }
 type Purposes = Record<string, { status: string }>
 
 function newSubject() {
@@ -20,7 +22,11 @@ function shown(kind: string, purposes: readonly string[]) {
 }
 
 async function decide(subject: object, kind: string, purposes = ['personalization']) {
-  const { status, body } = await post('/v1/decisions', { subject, kind, purposes, ...shown(kind, purposes) })
+  return record({ subject, kind, purposes, ...shown(kind, purposes) })
+}
+
+async function record(asked: object) {
+  const { status, body } = await post('/v1/decisions', asked)
   expect(status, JSON.stringify(body)).toBe(202)
   return body
 }
@@ -79,6 +85,80 @@ describe('a decision', () => {
     expect(second.body).toEqual(first.body)
     expect((await settled(second.body))['status']).toBe('effective')
   })
+})
+
+describe('a link', () => {
+  const device = { kind: 'device', id: `phone-${randomUUID()}` }
+
+  async function statusOf(subject: object) {
+    const { body } = await post('/v1/state', { subject })
+    return (body['purposes'] as Purposes)['personalization']?.status
+  }
+
+  test('is in force once what the device refused is refused for the user, and so is what it refuses later', async () => {
+    const user = newSubject()
+    await settled(await grant(user))
+    await settled(await decide(device, 'withdraw'))
+    expect(await statusOf(user)).toBe('granted')
+    const link = await record({ subject: device, kind: 'link', linkedTo: user })
+    expect(await settled(link)).toMatchObject({ status: 'effective', effectiveAfterMs: expect.any(Number) })
+    expect(await statusOf(user)).toBe('withdrawn')
+
+    await settled(await grant(user))
+    expect(await statusOf(user)).toBe('granted')
+    expect(await settled(await decide(device, 'object'))).toMatchObject({ status: 'effective' })
+    expect(await statusOf(user)).toBe('objected')
+
+    // Nothing is carried a second time.
+    expect(await settled(await record({ subject: device, kind: 'link', linkedTo: user }))).toMatchObject({
+      status: 'effective',
+    })
+    // What was carried stands in the user's own history, each refusal once.
+    const history = async () => (await post('/v1/history', { subject: user })).body['decisions'] as HistoryEntry[]
+    await until('the ledger’s index has come that far', async () => (await history()).length >= 4)
+    expect((await history()).map(({ kind, source }) => `${kind} by ${source}`)).toEqual([
+      'object by link',
+      'grant by api',
+      'withdraw by link',
+      'grant by api',
+    ])
+  })
+})
+
+describe('after a restart', () => {
+  test('what became of a decision is found by its place in the ledger, without a measured time', async () => {
+    const user = newSubject()
+    const device = { kind: 'device', id: `phone-${randomUUID()}` }
+    const granted = await grant(user)
+    await settled(granted)
+    const late = await record({
+      subject: user,
+      kind: 'grant',
+      purposes: ['personalization'],
+      ...shown('grant', ['personalization']),
+      basedOn: 1_000_000,
+    })
+    await settled(late)
+    await settled(await decide(device, 'withdraw'))
+    const link = await record({ subject: device, kind: 'link', linkedTo: user })
+    await settled(link)
+
+    expect(await weir().service('consent').stop()).toBe(0)
+    await weir().start('consent').ready()
+    const told = await Promise.all([granted, late, link].map(settled))
+    expect(told.map(({ status }) => status)).toEqual(['effective', 'refused', 'effective'])
+    for (const one of told) expect(one).not.toHaveProperty('effectiveAfterMs')
+  })
+})
+
+test('each answer, and an address of its own, states the bound that the doctor states', async () => {
+  const recorded = await decide(newSubject(), 'withdraw')
+  const { out } = await weirCli(['doctor', '--json'], weir().env)
+  const doctor = JSON.parse(out.trim().split('\n').at(-1) ?? '') as { bound: Record<string, number> }
+  const { commitsWithinMs, visibleWithinMs } = doctor.bound
+  expect(recorded['bound']).toEqual({ commitsWithinMs, visibleWithinMs })
+  expect((await settled(recorded))['bound']).toEqual(recorded['bound'])
+  expect(await weir().api('GET', '/v1/bound')).toEqual({ bound: recorded['bound'] })
 })
 
 describe('the form', () => {

@@ -38,7 +38,7 @@ describe('settings that a promise stands on', () => {
     }
     expect(out).toContain('Services refuse to start.')
 
-    for (const name of ['projector', 'sanitizer'] as const) {
+    for (const name of ['projector', 'sanitizer', 'consent'] as const) {
       await expect(weir().start(name).ready()).rejects.toThrow(/ended with exit code 1/)
       const log = weir().log(name)
       expect(log).toContain('WEIR_UNSAFE_SETTINGS')

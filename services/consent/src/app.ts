@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts'
 import { ConsentError } from './errors.ts'
 import { logRequests } from './http-log.ts'
 import { decisionRoutes } from './routes/decisions.ts'
+import { historyRoutes } from './routes/history.ts'
 import { linkRoutes } from './routes/links.ts'
 import { preferenceRoutes } from './routes/preferences.ts'
 import { stateRoutes } from './routes/state.ts'
@@ -40,6 +41,7 @@ export async function buildApp(env: Environment): Promise<FastifyInstance> {
     })
     decisionRoutes(api, env)
     stateRoutes(api, env)
+    historyRoutes(api, env)
     linkRoutes(api, env)
   })
   await app.register(async (form) => {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 
 /** Addresses that only this machine can reach. Names other than localhost would be up to a resolver. */
@@ -27,6 +28,15 @@ export const consentServiceConfig = {
     .transform((text) => text.replace(/\/+$/, ''))
     .optional()
     .describe('Address under which people reach the form (of the proxy in front); left out: the address bound'),
+  WEIR_LEDGER_INDEX_FOLDER: z
+    .string()
+    .transform((folder) => resolve(folder))
+    .optional()
+    .describe(
+      'Folder of this process’s own index of the ledger, made anew from the ledger whenever it is missing; left out: a ' +
+        'temporary file, so that the ledger is read anew at each start',
+    )
+    .meta({ shown: true }),
   WEIR_SERVICE_TOKEN_FILE: z
     .string()
     .describe('File with the token that callers of the API send as a Bearer token: 32 characters or more, mode 0600')

@@ -1,87 +1,46 @@
-import type { ConsentState, Decision, DecisionKind, RecentDecision } from '@weir/consent'
+import type { ConsentState, Decision, DecisionKind, RecentDecision, SubjectRef } from '@weir/consent'
+import { type Carried, carriedBy } from './carried.ts'
+import { type DecisionEntry, isRepeat, newEntry, type Proof, proofOf, statePartition } from './decision-entry.ts'
 import type { Clock, LedgerPlace } from './environment.ts'
+import { describeEntry, describeSeen, type KnownDecision, type SettledStatus, statusOf } from './known-decision.ts'
+import { type SeenDecision, SeenDecisions } from './seen-decisions.ts'
+import { type FoldedAs, standsFor } from './standing.ts'
 import { Waiters } from './waiters.ts'
+import { Withheld } from './withheld.ts'
 
-/** Decisions kept of those recorded here, and of those only seen in the tail; the oldest go first. */
+/** Decisions kept of those recorded here, and of those asked for that others recorded; the oldest go first. */
 export const RECORDED_BOUND = 100_000
-const SEEN_BOUND = 100_000
-
-export type DecisionStatus = 'pending' | 'effective' | 'refused' | 'repeated'
-
-/** What is known of a decision. */
-export interface KnownDecision {
-  readonly decisionId: string
-  readonly ref: string
-  readonly status: DecisionStatus
-  /**
-   * `repeated`: an earlier decision with this id was folded already and this one changed nothing; that earlier one was
-   * applied or refused.
-   */
-  readonly earlier: RecentDecision['outcome'] | null
-  /** When this process saw it in force; null for decisions that were not recorded here: then nobody measured it. */
-  readonly effectiveAtMs: number | null
-  /** From the request's arrival to that moment. */
-  readonly effectiveAfterMs: number | null
-  readonly consentPosition: ConsentPosition | null
-}
-
-/** Partition of consent.state, and the next offset after the record that shows the decision. */
-export interface ConsentPosition {
-  readonly partition: number
-  readonly position: number
-}
-
-/** A decision that was handed to this process. */
-export interface RecordedEntry {
-  readonly decision: Decision
-  readonly receivedMonotonicMs: number
-  /** Where it stands in the ledger, once that is sure. */
-  ledger: LedgerPlace | null
-  /** The append under way, so that a repeat meanwhile shares it. */
-  appending: Promise<LedgerPlace> | null
-  /** An append of it failed with unknown outcome: an earlier copy in the ledger may be our own. */
-  unsure: boolean
-  folded: Folded | null
-  effective: { readonly atMs: number; readonly afterMs: number } | null
-}
+const ADOPTED_BOUND = 10_000
 
 /** `afterMs`: from the arrival of the request. */
-export type OnSettled = (kind: DecisionKind, status: DecisionStatus, afterMs: number) => void
-
-interface Folded {
-  readonly outcome: RecentDecision['outcome']
-  readonly repeated: boolean
-  /** Where consent.state shows it; null when it was read from a state whose place we don't know. */
-  readonly at: ConsentPosition | null
-}
-
-interface SeenEntry {
-  readonly ref: string
-  readonly tookAway: boolean
-  readonly folded: Folded
-  /** Which opening of the index it was seen in or before. */
-  readonly opening: number
-}
+export type OnSettled = (kind: DecisionKind, status: SettledStatus, afterMs: number) => void
 
 /**
- * Which decisions are in force, as this process knows it: those recorded here, and those its own read_committed tail
+ * Which decisions are in force, as this process knows it: those it follows, and those that its own read_committed tail
  * of consent.state showed. In memory and bounded, so an id that it does not know proves nothing.
  */
 export class DecisionIndex {
   readonly #clock: Clock
   readonly #onSettled: OnSettled
-  readonly #recorded = new Map<string, RecordedEntry>()
-  readonly #seen = new Map<string, SeenEntry>()
+  readonly #onSought: (proof: Proof) => void
+  readonly #recorded = new Map<string, DecisionEntry>()
+  readonly #adopted = new Map<string, DecisionEntry>()
+  readonly #seen = new SeenDecisions()
+  /** Of the entries followed and not settled: what was carried and no state has shown yet, by decision id. */
+  readonly #sought = new Map<string, Set<Proof>>()
+  readonly #unsettled = new Set<DecisionEntry>()
+  readonly #withheld = new Withheld()
   readonly #waiters = new Waiters()
-  #open = false
-  /** Counts the openings; what was seen before an opening that has come is in force. */
-  #opening = 1
   #pending = 0
 
-  /** `onSettled` hears once of each decision recorded here, when it is seen folded. */
-  constructor(clock: Clock, onSettled: OnSettled) {
+  /**
+   * @param onSettled hears once of each decision recorded here, when it is seen in force or refused
+   * @param onSought hears of what the tail may have shown already before it was waited for: to be looked up
+   */
+  constructor(clock: Clock, onSettled: OnSettled, onSought: (proof: Proof) => void) {
     this.#clock = clock
     this.#onSettled = onSettled
+    this.#onSought = onSought
   }
 
   /** Decisions recorded here and not yet settled. */
@@ -89,106 +48,92 @@ export class DecisionIndex {
     return this.#pending
   }
 
-  /** The entry of a decision that was recorded here. */
-  recorded(decisionId: string): RecordedEntry | undefined {
-    return this.#recorded.get(decisionId)
+  /** The entry of a decision that is followed. */
+  entry(decisionId: string): DecisionEntry | undefined {
+    return this.#recorded.get(decisionId) ?? this.#adopted.get(decisionId)
   }
 
-  /** What the tail showed of a decision that was not recorded here. */
-  seen(decisionId: string): { readonly ref: string; readonly tookAway: boolean } | undefined {
+  /** What a state showed of a decision that is not followed. */
+  seen(decisionId: string): SeenDecision | undefined {
     return this.#seen.get(decisionId)
   }
 
   /** Takes in a decision that is about to be appended. */
-  register(decision: Decision, receivedMonotonicMs: number): RecordedEntry {
-    const entry: RecordedEntry = {
-      decision,
-      receivedMonotonicMs,
-      ledger: null,
-      appending: null,
-      unsure: false,
-      folded: null,
-      effective: null,
-    }
-    this.#recorded.set(decision.decisionId, entry)
+  register(decision: Decision, receivedMonotonicMs: number): DecisionEntry {
     this.#pending++
-    for (const [oldest, dropped] of this.#recorded) {
-      if (this.#recorded.size <= RECORDED_BOUND) break
-      this.#recorded.delete(oldest)
-      if (!isSettled(dropped)) this.#pending--
-    }
-    return entry
+    return this.#follow(this.#recorded, RECORDED_BOUND, decision, receivedMonotonicMs, null)
   }
 
-  /** Decisions recorded here that nothing has shown as folded yet, oldest first. */
-  get unfolded(): Decision[] {
-    return [...this.#recorded.values()].filter((entry) => entry.folded === null).map((entry) => entry.decision)
+  /** Follows a decision that stands in the ledger and that somebody else put there, or we before our start. */
+  adopt(decision: Decision, ledger: LedgerPlace): DecisionEntry {
+    return this.#follow(this.#adopted, ADOPTED_BOUND, decision, null, ledger)
+  }
+
+  /** All that has to be shown and was not yet. */
+  get unshown(): Proof[] {
+    return [...this.#unsettled].flatMap((entry) => entry.proofs.filter((proof) => !proof.shown))
   }
 
   /** Takes in a state from the tail. `offset` is its record's in consent.state. */
   observe(ref: string, state: ConsentState, partition: number, offset: number): void {
-    this.#take(ref, state, { partition, position: offset + 1 })
-  }
-
-  /** Takes in a state that was looked up, for what the tail has missed. */
-  observeLooked(ref: string, state: ConsentState): void {
-    this.#take(ref, state, null)
-  }
-
-  #take(ref: string, state: ConsentState, at: ConsentPosition | null): void {
-    for (const recent of state.recent) {
-      const entry = this.#recorded.get(recent.decisionId)
-      if (entry === undefined || entry.decision.ref !== ref) this.#see(recent, ref, at)
-      else if (entry.folded === null && standsFor(recent, entry.decision.kind)) {
-        entry.folded = { outcome: recent.outcome, repeated: isRepeat(entry, state), at }
-        if (this.#open) this.#settle(entry)
-      }
-    }
-  }
-
-  /** Takes in a decision that a state read from the view shows as folded. */
-  note(ref: string, recent: RecentDecision): void {
-    this.#see(recent, ref, null)
+    this.#take(ref, state, partition, offset + 1)
   }
 
   /**
-   * From now on what was seen counts as effective. Called the freshness limit after each start of the tail: until then
-   * an isolated former leader may still answer the fences of others.
+   * A state that was looked up shows the proof, and its partition's tail is proved to have all that was committed until
+   * then. Much may have come after the decision: `outcome` is what was concluded from the state, `carried` what the
+   * decision brought to others.
    */
-  open(): void {
-    if (this.#open) return
-    this.#open = true
-    for (const entry of this.#recorded.values()) if (entry.folded !== null) this.#settle(entry)
+  showLooked(proof: Proof, outcome: FoldedAs, state: ConsentState, carried: readonly Carried[]): void {
+    if (!proof.shown) this.#show(proof, outcome, state, null, carried)
+  }
+
+  /** A state that was looked up shows a decision which is not followed: known from now on, and not yet as in force. */
+  note(ref: SubjectRef, recent: RecentDecision, state: ConsentState): void {
+    const { decisionId, outcome, tookAway = false } = recent
+    const isLinked = (state.links ?? []).length > 0
+    this.#seen.add(decisionId, {
+      ref,
+      tookAway,
+      outcome,
+      partition: statePartition(ref),
+      position: null,
+      isLinked,
+      opening: null,
+    })
+  }
+
+  /** From now on nothing more of the partition counts as effective. What did already still does. */
+  withhold(partition: number): void {
+    this.#withheld.add(partition)
+  }
+
+  /** Takes one `withhold` back; the first of each partition is the start's. What was seen counts once all are. */
+  release(partition: number): void {
+    if (!this.#withheld.remove(partition)) return
+    for (const entry of [...this.#unsettled]) {
+      for (const proof of entry.proofs) if (proof.shown && proof.partition === partition) proof.inForce = true
+      this.#settleIfInForce(entry)
+    }
     this.#waiters.wakeAll()
   }
 
-  /** The tail started over: until the next `open` nothing more counts as effective. What did already still does. */
-  withhold(): void {
-    if (!this.#open) return
-    this.#open = false
-    this.#opening++
-  }
-
   get(decisionId: string): KnownDecision | undefined {
-    const entry = this.#recorded.get(decisionId)
-    if (entry !== undefined) {
-      return describe(decisionId, entry.decision.ref, isSettled(entry) ? entry.folded : null, entry)
-    }
+    const entry = this.entry(decisionId)
+    if (entry !== undefined) return describeEntry(entry)
     const seen = this.#seen.get(decisionId)
     if (seen === undefined) return undefined
-    const inForce = this.#open || seen.opening < this.#opening
-    return describe(decisionId, seen.ref, inForce ? seen.folded : null, null)
+    return describeSeen(decisionId, seen, !seen.isLinked && this.#isInForce(seen))
   }
 
-  /** As `get`, after waiting at most `waitMs` for the decision to be known and settled. */
-  async wait(decisionId: string, waitMs: number): Promise<KnownDecision | undefined> {
-    const endsMs = this.#clock.monotonicMs() + waitMs
-    for (;;) {
-      const known = this.get(decisionId)
-      const leftMs = endsMs - this.#clock.monotonicMs()
-      if ((known !== undefined && known.status !== 'pending') || leftMs <= 0) return known
-      if (!(await this.#waiters.wait(decisionId, leftMs))) return this.get(decisionId)
-    }
+  /** Resolves with true when there may be news of the decision, with false after `waitMs` or when closed. */
+  news(decisionId: string, waitMs: number): Promise<boolean> {
+    return this.#waiters.wait(decisionId, waitMs)
+  }
+
+  /** The ledger's index has learned of the decision. */
+  wake(decisionId: string): void {
+    this.#waiters.wake(decisionId)
   }
 
   /** Lets everybody who waits go with what is known now; nobody waits from then on. */
@@ -196,70 +141,108 @@ export class DecisionIndex {
     this.#waiters.close()
   }
 
-  #see(recent: RecentDecision, ref: string, at: ConsentPosition | null): void {
-    const tookAway = recent.tookAway === true
-    const known = this.#seen.get(recent.decisionId)
-    // A withdrawal that took the id of an earlier grant replaces it; else the first sight of an id counts.
-    if (known !== undefined && (known.tookAway || !tookAway)) return
-    const folded = { outcome: recent.outcome, repeated: false, at }
-    this.#seen.set(recent.decisionId, { ref, tookAway, folded, opening: this.#opening })
-    for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size <= SEEN_BOUND) break
-      this.#seen.delete(oldest)
+  #follow(
+    kept: Map<string, DecisionEntry>,
+    bound: number,
+    decision: Decision,
+    receivedMonotonicMs: number | null,
+    ledger: LedgerPlace | null,
+  ): DecisionEntry {
+    const entry = newEntry(decision, receivedMonotonicMs, ledger)
+    kept.set(decision.decisionId, entry)
+    this.#unsettled.add(entry)
+    for (const [oldest, dropped] of kept) {
+      if (kept.size <= bound) break
+      kept.delete(oldest)
+      this.#forget(dropped)
     }
-    this.#waiters.wake(recent.decisionId)
+    return entry
   }
 
-  #settle(entry: RecordedEntry): void {
-    if (isSettled(entry)) return
-    const afterMs = this.#clock.monotonicMs() - entry.receivedMonotonicMs
-    entry.effective = { atMs: this.#clock.nowMs(), afterMs }
-    this.#pending--
-    this.#onSettled(entry.decision.kind, statusOf(entry.folded), afterMs)
-    this.#waiters.wake(entry.decision.decisionId)
+  #take(ref: string, state: ConsentState, partition: number, position: number | null): void {
+    for (const recent of state.recent) {
+      const { decisionId, outcome } = recent
+      const entry = this.entry(decisionId)
+      const own = entry?.proofs[0]
+      if (entry === undefined || own?.ref !== ref) this.#see(recent, ref, state, partition, position)
+      else if (!own.shown && standsFor(recent, own.kind)) {
+        const carried = outcome === 'applied' ? carriedBy(entry.decision, state) : []
+        this.#show(own, outcome, state, position, carried)
+      }
+      for (const proof of this.#sought.get(decisionId) ?? []) {
+        if (proof.ref === ref && standsFor(recent, proof.kind)) this.#show(proof, outcome, state, position, [])
+      }
+    }
   }
-}
 
-function isSettled(entry: RecordedEntry): boolean {
-  return entry.effective !== null
-}
-
-/** Kinds that take away, as the fold has them: never refused, and no repeat of a grant with the same id. */
-function takesAway(kind: DecisionKind): boolean {
-  return kind === 'withdraw' || kind === 'object' || kind === 'erase'
-}
-
-/** Whether a folded decision with the id of one of this kind means that the fold has taken that one in, or drops it. */
-export function standsFor(recent: { readonly tookAway?: boolean }, kind: DecisionKind): boolean {
-  return !takesAway(kind) || recent.tookAway === true
-}
-
-/** Whether an earlier record with this id, whose content we don't know, is what the fold took in. */
-function isRepeat(entry: RecordedEntry, state: ConsentState): boolean {
-  const { ledger, unsure, decision } = entry
-  if (ledger === null || unsure) return false
-  if (state.position <= ledger.offset) return true
-  return Object.values(state.purposes).some(
-    (purpose) => purpose.decisionId === decision.decisionId && purpose.ledgerOffset < ledger.offset,
-  )
-}
-
-function describe(decisionId: string, ref: string, settled: Folded | null, entry: RecordedEntry | null): KnownDecision {
-  const status = statusOf(settled)
-  const measured = status === 'effective' ? (entry?.effective ?? null) : null
-  return {
-    decisionId,
-    ref,
-    status,
-    earlier: settled?.repeated === true ? settled.outcome : null,
-    effectiveAtMs: measured?.atMs ?? null,
-    effectiveAfterMs: measured?.afterMs ?? null,
-    consentPosition: settled?.at ?? null,
+  #see(recent: RecentDecision, ref: string, state: ConsentState, partition: number, position: number | null): void {
+    const { decisionId, outcome, tookAway = false } = recent
+    const isLinked = (state.links ?? []).length > 0
+    const opening = this.#withheld.opening(partition)
+    const isNew = this.#seen.add(decisionId, { ref, tookAway, outcome, partition, position, isLinked, opening })
+    if (isNew) this.#waiters.wake(decisionId)
   }
-}
 
-function statusOf(folded: Folded | null): DecisionStatus {
-  if (folded === null) return 'pending'
-  if (folded.repeated) return 'repeated'
-  return folded.outcome === 'applied' ? 'effective' : 'refused'
+  #isInForce({ partition, opening }: SeenDecision): boolean {
+    return opening !== null && this.#withheld.hasCome(partition, opening)
+  }
+
+  #show(
+    proof: Proof,
+    outcome: FoldedAs,
+    state: ConsentState,
+    position: number | null,
+    carried: readonly Carried[],
+  ): void {
+    const { entry, partition } = proof
+    proof.shown = true
+    proof.inForce = this.#withheld.isOpen(partition)
+    this.#seekNoMore(proof)
+    if (proof === entry.proofs[0]) {
+      const at = position === null ? null : { partition, position }
+      entry.folded = { outcome, repeated: isRepeat(entry, state), at }
+      this.#seekCarried(entry, carried)
+    }
+    this.#settleIfInForce(entry)
+  }
+
+  #seekCarried(entry: DecisionEntry, carried: readonly Carried[]): void {
+    const proofs = carried.map(({ decisionId, ref }) => {
+      // Only refusals are carried; which of their kinds it is makes no difference to how a state shows it.
+      const proof = proofOf(entry, decisionId, ref, 'withdraw')
+      const seen = this.#seen.get(decisionId)
+      proof.shown = seen !== undefined && seen.opening !== null && seen.ref === ref && seen.tookAway
+      proof.inForce = proof.shown && seen !== undefined && this.#isInForce(seen)
+      return proof
+    })
+    entry.proofs = [...entry.proofs, ...proofs]
+    for (const proof of proofs) {
+      if (proof.shown) continue
+      const sought = this.#sought.get(proof.decisionId) ?? new Set()
+      this.#sought.set(proof.decisionId, sought.add(proof))
+      this.#onSought(proof)
+    }
+  }
+
+  #seekNoMore(proof: Proof): void {
+    const sought = this.#sought.get(proof.decisionId)
+    if (sought?.delete(proof) && sought.size === 0) this.#sought.delete(proof.decisionId)
+  }
+
+  #settleIfInForce(entry: DecisionEntry): void {
+    if (!this.#unsettled.has(entry) || !entry.proofs.every((proof) => proof.inForce)) return
+    const { decision, receivedMonotonicMs } = entry
+    const afterMs = receivedMonotonicMs === null ? null : this.#clock.monotonicMs() - receivedMonotonicMs
+    entry.settled = { atMs: this.#clock.nowMs(), afterMs }
+    this.#forget(entry)
+    if (afterMs !== null) this.#onSettled(decision.kind, statusOf(entry.folded), afterMs)
+    this.#waiters.wake(decision.decisionId)
+  }
+
+  /** Follows it no more: it is settled, or among too many. */
+  #forget(entry: DecisionEntry): void {
+    if (!this.#unsettled.delete(entry)) return
+    if (entry.receivedMonotonicMs !== null) this.#pending--
+    for (const proof of entry.proofs) this.#seekNoMore(proof)
+  }
 }

@@ -4,14 +4,16 @@ import { z } from 'zod'
 import { ConsentError, invalid } from './errors.ts'
 import { parseBody, type Subject, subjectField } from './request-body.ts'
 
-/** What a caller may decide; `notify`, `expire`, `erase` and `link` have other ways in. */
-export type RequestedKind = 'grant' | 'withdraw' | 'object'
+/** What a caller may decide; `notify`, `expire` and `erase` have other ways in. */
+export type RequestedKind = 'grant' | 'withdraw' | 'object' | 'link'
 
 /** A decision as asked for, checked against the contract. What was left out is null and filled in when recorded. */
 export interface DecisionRequest {
   readonly decisionId: string | null
   readonly subject: Subject
   readonly kind: RequestedKind
+  /** For a link, and only there: whose device the subject is from now on. */
+  readonly linkedTo: Subject | null
   readonly purposes: readonly Purpose[]
   /** Notice shown, by purpose in the order of `purposes`; 0 where none was named (never for a grant). */
   readonly notices: readonly number[]
@@ -30,11 +32,13 @@ const notice = z.int({ error: NOTICE_RULE }).min(0, { error: NOTICE_RULE })
 const decisionBody = z.strictObject({
   decisionId: z.uuid({ error: 'It must be a UUID, new for each decision; leave it out to get one.' }).optional(),
   subject: subjectField,
-  kind: z.enum(['grant', 'withdraw', 'object'], { error: 'It must be grant, withdraw or object.' }),
+  kind: z.enum(['grant', 'withdraw', 'object', 'link'], { error: 'It must be grant, withdraw, object or link.' }),
+  linkedTo: subjectField.optional(),
   purposes: z
     .array(z.string({ error: PURPOSES_RULE }), { error: PURPOSES_RULE })
     .min(1, { error: PURPOSES_RULE })
-    .max(MAX_PURPOSES, { error: PURPOSES_RULE }),
+    .max(MAX_PURPOSES, { error: PURPOSES_RULE })
+    .optional(),
   notice: z.union([notice, z.record(z.string(), notice)], { error: NOTICE_RULE }).optional(),
   basedOn: z
     .int({ error: 'It must be the position that /v1/state gave, -1 for a subject without decisions.' })
@@ -58,11 +62,13 @@ const decisionBody = z.strictObject({
 /** Reads the body of POST /v1/decisions. Throws ConsentError (400) that names the field and the mend. */
 export function parseDecisionRequest(body: unknown, contracts: Contracts): DecisionRequest {
   const sent = parseBody(decisionBody, body)
-  const purposes = namedPurposes(sent.purposes, contracts)
+  const linkedTo = linkedSubject(sent)
+  const purposes = sent.kind === 'link' ? noPurposes(sent) : namedPurposes(sent.purposes, contracts)
   return {
     decisionId: sent.decisionId?.toLowerCase() ?? null,
     subject: sent.subject,
     kind: sent.kind,
+    linkedTo,
     purposes,
     notices: shownNotices(sent.kind, purposes, sent.notice, contracts),
     basedOn: sent.basedOn ?? null,
@@ -72,7 +78,30 @@ export function parseDecisionRequest(body: unknown, contracts: Contracts): Decis
   }
 }
 
-function namedPurposes(names: readonly string[], contracts: Contracts): Purpose[] {
+type Sent = z.output<typeof decisionBody>
+
+/** A device is linked to a user, in this direction alone: what is refused on the device is then refused for the user. */
+function linkedSubject({ kind, subject, linkedTo }: Sent): Subject | null {
+  if (kind !== 'link') {
+    if (linkedTo === undefined) return null
+    throw invalid('linkedTo', 'Only a link names whom it links to.', 'Leave it out, or send kind "link".')
+  }
+  if (subject.kind !== 'device') throw invalid('subject.kind', 'Only a device can be linked.', 'Send the device here.')
+  if (linkedTo === undefined) {
+    throw invalid('linkedTo', 'A link says whose device it is.', 'Send {"kind": "user", "id": …}.')
+  }
+  if (linkedTo.kind === 'user') return linkedTo
+  throw invalid('linkedTo.kind', 'A device is linked to a user.', 'Send {"kind": "user", "id": …}.')
+}
+
+function noPurposes({ purposes, notice }: Sent): Purpose[] {
+  if (purposes !== undefined) throw invalid('purposes', 'A link is for all purposes.', 'Leave it out.')
+  if (notice !== undefined) throw invalid('notice', 'A link needs no notice.', 'Leave it out.')
+  return []
+}
+
+function namedPurposes(names: Sent['purposes'], contracts: Contracts): Purpose[] {
+  if (names === undefined) throw invalid('purposes', 'The field is missing or wrong.', PURPOSES_RULE)
   const purposes = names.map((name, i) => {
     const purpose = contracts.purposes.find((one) => one.name === name)
     if (purpose !== undefined) return purpose

@@ -3,6 +3,8 @@ import type { ConsentView } from '@weir/consent-view'
 import type { Contracts } from '@weir/contracts'
 import type { Logger } from '@weir/service'
 import type { DecisionIndex } from './decision-index.ts'
+import type { LedgerIndex } from './ledger-index/ledger-index.ts'
+import type { Looker } from './looker.ts'
 import type { ConsentMetrics } from './metrics.ts'
 
 /** Everything the routes work with, gathered once by main.ts. Tests put fakes here. */
@@ -14,6 +16,11 @@ export interface Environment {
   readonly linkSeal: Sealer
   readonly formSeal: Sealer
   readonly index: DecisionIndex
+  /** What the ledger holds, also of before this process started; may be behind. */
+  readonly ledgerIndex: Pick<LedgerIndex, 'find' | 'history'>
+  readonly looker: Pick<Looker, 'look'>
+  /** Within what time a decision that is effective is obeyed by all. */
+  readonly bound: Bound
   readonly metrics: ConsentMetrics
   readonly isCaller: (authorization: string | undefined) => boolean
   readonly clock: Clock
@@ -21,6 +28,14 @@ export interface Environment {
   readonly log: Logger
   /** Address under which people reach the form, without a slash at the end. */
   readonly publicUrl: () => string
+}
+
+/** What @weir/preflight states of the broker's real settings and ours. */
+export interface Bound {
+  /** From `effective` until nothing that was decided before can be committed any more. */
+  readonly commitsWithinMs: number
+  /** Until read_committed readers have seen the last of it, while the broker runs well. */
+  readonly visibleWithinMs: number
 }
 
 /** A subject as the consent topics know it. */

@@ -1,11 +1,14 @@
-import { type ConsentState, type Decision, refToBytes, type SubjectRef } from '@weir/consent'
+import { CONSENT_PARTITIONS, type ConsentState, type Decision, refToBytes, type SubjectRef } from '@weir/consent'
 import type { Lookup } from '@weir/consent-view'
+import { partitionOf } from '@weir/kafka'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { DecisionIndex } from './decision-index.ts'
 import { followTail } from './follow-tail.ts'
+import { Looker } from './looker.ts'
 
 const FRESHNESS_MS = 2000
 const REF = 'a'.repeat(32) as SubjectRef
+const PARTITION = partitionOf(refToBytes(REF), CONSENT_PARTITIONS)
 const ID = '00000000-0000-4000-8000-000000000001'
 const WITHDRAWAL: Decision = {
   kind: 'withdraw',
@@ -30,27 +33,41 @@ function setUp() {
   const world = { state: null as ConsentState | null, held: 0, looks: 0, why: 'starting' as string | null }
   const restarts = new Set<() => void>()
   const stop = new AbortController()
-  const index = new DecisionIndex({ nowMs: () => 0, monotonicMs: () => 0 }, () => {})
+  const leaders = new Set<(partition: number) => void>()
+  const index: DecisionIndex = new DecisionIndex(
+    { nowMs: () => 0, monotonicMs: () => 0 },
+    () => {},
+    (proof) => looker.add(proof),
+  )
   const lookup = async (refs: Uint8Array, count: number): Promise<Lookup> => {
     world.looks++
     expect(refs).toEqual(refToBytes(REF))
     if (world.held-- > 0) return { kind: 'held', reason: 'redis-behind', retryAfterMs: 500 }
     return { kind: 'looked', refs, count, states: [world.state], positions: new Float64Array(16) }
   }
+  const looker = new Looker({
+    view: { begin: () => ({ end: () => {} }), lookup, tickTimeMs: 0, ageMs: () => 0 },
+    index,
+    ledgerIndex: { find: () => null, history: () => null },
+    clock: { monotonicMs: () => 0 },
+    signal: stop.signal,
+  })
   const following = followTail({
     kafka: { endOffsets: async (asked) => asked.map(() => 7) },
     view: {
       reached: async () => {},
-      begin: () => ({ end: () => {} }),
-      lookup,
-      tickTimeMs: 0,
       onRestart: (listener) => {
         restarts.add(listener)
         return () => restarts.delete(listener)
       },
+      onNewLeader: (listener) => {
+        leaders.add(listener)
+        return () => leaders.delete(listener)
+      },
     },
     topic: 'consent.state',
     index,
+    looker,
     freshnessMs: FRESHNESS_MS,
     signal: stop.signal,
     onWaiting: (why) => {
@@ -61,7 +78,10 @@ function setUp() {
     for (const listener of restarts) listener()
   }
   const status = () => index.get(ID)?.status
-  return { world, index, restart, status, stop, following, restarts }
+  const newLeader = (partition: number) => {
+    for (const listener of leaders) listener(partition)
+  }
+  return { world, index, restart, newLeader, status, stop, following, restarts, leaders }
 }
 
 beforeEach(() => void vi.useFakeTimers())
@@ -138,10 +158,60 @@ test('what the tail shows after it started over counts only after the freshness 
   expect(status()).toBe('effective')
 })
 
+test('after a new leader of its partition a decision is in force only after the freshness limit', async () => {
+  const { index, status, newLeader } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  index.register(WITHDRAWAL, 0)
+  newLeader(PARTITION)
+  index.observe(REF, FOLDED, PARTITION, 8)
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
+test('a new leader of another partition delays nothing, and two leaders delay from the later', async () => {
+  const { index, status, newLeader } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  newLeader((PARTITION + 1) % CONSENT_PARTITIONS)
+  const other = { ...WITHDRAWAL, decisionId: ID.replace(/1$/, '2') }
+  index.register(other, 0)
+  index.observe(
+    REF,
+    { ...FOLDED, recent: [{ decisionId: other.decisionId, outcome: 'applied', tookAway: true }] },
+    0,
+    8,
+  )
+  expect(index.get(other.decisionId)?.status).toBe('effective')
+  newLeader(PARTITION)
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  newLeader(PARTITION)
+  index.register(WITHDRAWAL, 0)
+  index.observe(REF, FOLDED, PARTITION, 8)
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
+test('a new leader while the tail starts over is waited for as well', async () => {
+  const { index, status, restart, newLeader } = setUp()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  restart()
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  newLeader(PARTITION)
+  index.register(WITHDRAWAL, 0)
+  index.observe(REF, FOLDED, PARTITION, 8)
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
 test('it ends, and listens no more, when the service does', async () => {
-  const { stop, following, restarts } = setUp()
+  const { stop, following, restarts, leaders } = setUp()
   await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
   stop.abort()
   await following
-  expect(restarts.size).toBe(0)
+  expect([restarts.size, leaders.size]).toEqual([0, 0])
 })

@@ -1,35 +1,39 @@
-import { refToBytes } from '@weir/consent'
-import { pause } from '@weir/consent-view'
+import { CONSENT_PARTITIONS } from '@weir/consent'
+import { pause, type RunningConsentView } from '@weir/consent-view'
 import { type CaughtUpOptions, caughtUp } from './caught-up.ts'
 import type { DecisionIndex } from './decision-index.ts'
-import type { Environment } from './environment.ts'
-import { LookupHeld, lookUp } from './look-up.ts'
+import type { Looker } from './looker.ts'
 
 export interface FollowTailOptions extends Omit<CaughtUpOptions, 'view' | 'onWaiting'> {
-  readonly view: CaughtUpOptions['view'] &
-    Environment['view'] & {
-      /** As RunningConsentView has it. */
-      onRestart(listener: () => void): () => void
-    }
-  readonly index: Pick<DecisionIndex, 'open' | 'withhold' | 'unfolded' | 'observeLooked' | 'get'>
-  /** S: how long after each start of the tail nothing is called effective (ms). */
+  readonly view: CaughtUpOptions['view'] & Pick<RunningConsentView, 'onRestart' | 'onNewLeader'>
+  readonly index: Pick<DecisionIndex, 'release' | 'withhold' | 'unshown'>
+  readonly looker: Pick<Looker, 'add'>
+  /** S: how long after each start of the tail, and after a new leader of a partition, nothing is called effective (ms). */
   readonly freshnessMs: number
   /** Why the tail is not there yet, null once it is; for readiness. */
   readonly onWaiting: (why: string | null) => void
 }
 
+const ALL = Array.from({ length: CONSENT_PARTITIONS }, (_, partition) => partition)
+
 /**
- * Opens the index once the tail has caught up and the freshness limit has passed, and does it again each time the tail
- * starts over: it begins at the new end then, so decisions folded in between are looked up.
+ * Lets decisions count as in force once the tail has caught up and the freshness limit has passed, and withholds that
+ * again whenever a former leader, cut off from the others, may still answer the fences of sanitizers: in one partition
+ * when it has a new leader, in all when the tail starts over. That one begins at the new end, so what was folded in between
+ * is looked up.
  *
  * Ends when `signal` aborts; rejects on a bug.
  */
-export async function followTail({ view, index, freshnessMs, onWaiting, signal, ...rest }: FollowTailOptions) {
+export async function followTail(options: FollowTailOptions): Promise<void> {
+  const { view, index, looker, freshnessMs, onWaiting, signal, ...rest } = options
   let restarted = new AbortController()
-  const forget = view.onRestart(() => {
-    index.withhold()
+  let isReleased = false
+  const forgetRestarts = view.onRestart(() => {
+    if (isReleased) for (const partition of ALL) index.withhold(partition)
+    isReleased = false
     restarted.abort()
   })
+  const forgetLeaders = view.onNewLeader((partition) => void withholdFor(partition, options))
   try {
     while (!signal.aborted) {
       restarted = new AbortController()
@@ -39,8 +43,9 @@ export async function followTail({ view, index, freshnessMs, onWaiting, signal, 
         onWaiting(null)
         await pause(freshnessMs, stop)
         if (stop.aborted) continue
-        index.open()
-        await lookUpUnfolded(view, index, stop)
+        isReleased = true
+        for (const partition of ALL) index.release(partition)
+        for (const proof of index.unshown) looker.add(proof)
         await aborted(stop)
       } catch (error) {
         // Only waiting that a restart or the end has cut short.
@@ -48,29 +53,16 @@ export async function followTail({ view, index, freshnessMs, onWaiting, signal, 
       }
     }
   } finally {
-    forget()
+    forgetRestarts()
+    forgetLeaders()
   }
 }
 
-/** What the tail will not show, since it was folded before the tail's new beginning. */
-async function lookUpUnfolded(
-  view: Environment['view'],
-  index: FollowTailOptions['index'],
-  stop: AbortSignal,
-): Promise<void> {
-  for (const { decisionId, ref } of index.unfolded) {
-    while (!stop.aborted && index.get(decisionId)?.status === 'pending') {
-      try {
-        const state = await lookUp(view, { ref, bytes: refToBytes(ref) })
-        // A start over meanwhile: what is shown counts only once that one has waited.
-        if (state !== null && !stop.aborted) index.observeLooked(ref, state)
-        break
-      } catch (error) {
-        if (!(error instanceof LookupHeld)) throw error
-        await pause(error.retryAfterMs, stop)
-      }
-    }
-  }
+/** From the first that the new leader has sent: what it shows counts only once nobody can believe the old one. */
+async function withholdFor(partition: number, { index, freshnessMs, signal }: FollowTailOptions): Promise<void> {
+  index.withhold(partition)
+  await pause(freshnessMs, signal)
+  if (!signal.aborted) index.release(partition)
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -46,7 +46,7 @@ export function parseFormChoice(body: unknown, contracts: Contracts): FormChoice
 
 /** What a person can't know (where the law places them) stays unknown: then consent is needed. */
 function blank(kind: DecisionRequest['kind']) {
-  return { kind, decisionId: null, decidedAtMs: null, jurisdiction: null, source: SOURCE }
+  return { kind, linkedTo: null, decisionId: null, decidedAtMs: null, jurisdiction: null, source: SOURCE }
 }
 
 function stale(): ConsentError {

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { CONSENT_PARTITIONS, refToBytes, type SubjectRef } from '@weir/consent'
 import { openConsentView } from '@weir/consent-view'
 import { loadContracts } from '@weir/contracts'
 import { connectKafka } from '@weir/kafka'
+import { preflight } from '@weir/preflight'
 import { KeyRing, referenceHasher, sealer } from '@weir/pseudonym'
 import {
   commonConfig,
@@ -14,21 +14,15 @@ import {
   readRootKeys,
   redisConfig,
   runService,
-  topicName,
 } from '@weir/service'
 import { z } from 'zod'
-import { buildApp } from './app.ts'
 import { bearerCheck } from './bearer.ts'
 import { consentServiceConfig } from './config.ts'
-import { DecisionIndex } from './decision-index.ts'
-import { followTail } from './follow-tail.ts'
-import { ledgerOf } from './ledger.ts'
-import { consentMetrics } from './metrics.ts'
-import { namedSealer } from './named-sealer.ts'
+import { openConsentApi } from './consent-api.ts'
 import { readTokenFile } from './token-file.ts'
 
-/** S: how long `effective` is withheld after each start of the tail. */
-const FRESHNESS_MS = 2000
+/** Closing takes a fraction of it while the broker answers. */
+const BROKER_ANSWERS_WITHIN_MS = 1_500
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
 
@@ -43,93 +37,60 @@ await runService({
     ...consentServiceConfig,
   }),
   start: async ({ config, log, metrics: registry, signal, fail }) => {
-    const { WEIR_NAMESPACE: namespace } = config
+    const { WEIR_NAMESPACE: namespace, REDIS_URL: redis } = config
     const contracts = loadContracts(config.WEIR_CONTRACTS)
     const references = referenceHasher(readKeyFile(config.WEIR_REFERENCE_KEY_FILE))
     const rootKeys = readRootKeys(config.WEIR_ROOT_KEY_FILE)
-    const seals = sealer(new KeyRing(rootKeys.keys, rootKeys.current))
     const isCaller = bearerCheck(readTokenFile(config.WEIR_SERVICE_TOKEN_FILE))
     const onEvent = (part: string) => (event: { readonly kind: string; readonly message: string }) =>
       log.info({ event: `${part}-${event.kind}`, detail: event.message })
 
     const kafka = await connectKafka({ ...kafkaOptions(config, 'weir-consent'), onEvent: onEvent('kafka'), signal })
-    const view = await openConsentView({
+    const { bound } = await preflight({
       kafka,
-      redis: config.REDIS_URL,
+      redisUrl: redis,
       namespace,
-      clock,
-      freshnessMs: FRESHNESS_MS,
-      onEvent: onEvent('consent'),
+      rawTopics: [],
+      signal,
+      onEvent: onEvent('preflight'),
     })
+    const view = await openConsentView({ kafka, redis, namespace, clock, onEvent: onEvent('consent') })
     const appender = await kafka.appender()
-
-    const metrics = consentMetrics(registry, () => index.pendingCount)
-    const index = new DecisionIndex(clock, metrics.settled)
-    view.onState((ref, state, partition, offset) => index.observe(ref, state, partition, offset))
-
-    let waitingFor: string | null = 'starting'
-    const follow = () =>
-      followTail({
-        kafka,
-        view,
-        topic: topicName(namespace, 'consent.state'),
-        index,
-        freshnessMs: FRESHNESS_MS,
-        signal,
-        onWaiting: (why) => {
-          waitingFor = why
-        },
-      })
-
     let publicUrl = config.WEIR_PUBLIC_URL ?? ''
-    const app = await buildApp({
-      contracts,
+    const api = await openConsentApi({
+      kafka,
+      appender,
       view,
-      ledger: ledgerOf({
-        appender,
-        topic: topicName(namespace, 'consent.decisions'),
-        partitions: CONSENT_PARTITIONS,
-        randomBytes,
-      }),
-      refOf: (kind, id) => {
-        const ref = references.ref(kind, id) as SubjectRef
-        return { ref, bytes: refToBytes(ref) }
-      },
-      linkSeal: namedSealer(seals, `${namespace}consent.links`, () => randomBytes(12)),
-      formSeal: namedSealer(seals, `${namespace}consent.forms`, () => randomBytes(12)),
-      index,
-      metrics,
+      namespace,
+      contracts,
+      references,
+      seals: sealer(new KeyRing(rootKeys.keys, rootKeys.current)),
       isCaller,
-      clock,
-      randomUuid: randomUUID,
-      log,
+      bound,
+      ledgerIndexFolder: config.WEIR_LEDGER_INDEX_FOLDER ?? null,
       publicUrl: () => publicUrl,
+      clock,
+      randomBytes,
+      randomUuid: randomUUID,
+      registry,
+      log,
+      signal,
+      fail,
     })
-    const url = await app.listen({ host: config.WEIR_HTTP_HOST, port: config.WEIR_HTTP_PORT })
+    const url = await api.app.listen({ host: config.WEIR_HTTP_HOST, port: config.WEIR_HTTP_PORT })
     publicUrl ||= url
     log.info({ event: 'listening', what: 'http', port: Number(new URL(url).port) })
-    const following = follow().catch((error: unknown) => {
-      if (!signal.aborted) fail(error)
-    })
 
     return {
-      ready: () => {
-        if (waitingFor !== null) return { ok: false, why: waitingFor }
-        const { why, freshPartitions } = view.health()
-        if (why !== '') return { ok: false, why }
-        if (freshPartitions < CONSENT_PARTITIONS) {
-          return { ok: false, why: 'consent is not proved fresh: withdrawals are taken, grants and reads are not' }
-        }
-        return { ok: true }
-      },
+      ready: api.ready,
       async close() {
-        // Long polls first: they are answered with what is known, so that the server can close.
-        index.close()
-        await app.close()
-        await following
+        // A broker that says nothing must not keep the process: what it did not confirm was answered as unsure.
+        const late = setTimeout(() => kafka.abandon(), BROKER_ANSWERS_WITHIN_MS)
+        await api.close()
         await appender.close()
         await view.close()
         await kafka.close()
+        clearTimeout(late)
       },
     }
   },

@@ -1,15 +1,10 @@
 import type { DecisionKind } from '@weir/consent'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { DecisionStatus, OnSettled } from './decision-index.ts'
+import type { OnSettled } from './decision-index.ts'
+import type { SettledStatus } from './known-decision.ts'
 
-/** What became of a decision here; the last three are what the fold made of it. */
-export type DecisionOutcome =
-  | 'recorded'
-  | 'rejected'
-  | 'held'
-  | 'unsure'
-  | 'failed'
-  | Exclude<DecisionStatus, 'pending'>
+/** What became of a decision here; the last four are what the fold made of it. */
+export type DecisionOutcome = 'recorded' | 'rejected' | 'held' | 'unsure' | 'failed' | SettledStatus
 
 /** Metrics of the consent service. Labels hold kinds and outcomes only, never a subject. */
 export interface ConsentMetrics {

@@ -1,10 +1,12 @@
-import type { Decision, RecentDecision } from '@weir/consent'
-import { type RecordedEntry, standsFor } from './decision-index.ts'
+import type { ConsentState, Decision, SubjectRef } from '@weir/consent'
+import { withDeadline } from '@weir/consent-view'
+import type { DecisionEntry } from './decision-entry.ts'
 import type { DecisionRequest } from './decision-request.ts'
 import type { Environment, Ref } from './environment.ts'
 import { ConsentError, invalid, ledgerUnsure } from './errors.ts'
 import { LookupHeld, lookUp } from './look-up.ts'
 import type { DecisionOutcome } from './metrics.ts'
+import { standsFor } from './standing.ts'
 
 /** A clock of a caller that goes ahead by less than this is forgiven: the decision counts as made now. */
 const CLOCK_SKEW_MS = 5 * 60_000
@@ -42,12 +44,12 @@ export async function recordDecision(
     if (early !== null) return await again(env, request, early, ref, context)
 
     const basis = await readBasis(env, request, ref)
-    const folded = basis.recent.find(
+    const folded = basis.state?.recent.find(
       (recent) => recent.decisionId === request.decisionId && standsFor(recent, request.kind),
     )
-    if (folded !== undefined) {
-      env.index.note(ref.ref, folded)
-      return repeated(env, request, folded.decisionId)
+    if (basis.state !== null && folded !== undefined) {
+      env.index.note(ref.ref, folded, basis.state)
+      return repeated(env, request, shownBefore(folded.decisionId))
     }
     // Two requests with one id may have waited for the state at the same time: the second shares the first's record.
     // From here to `register` nothing may be awaited.
@@ -64,23 +66,29 @@ export async function recordDecision(
   }
 }
 
-type Known = { readonly entry: RecordedEntry } | { readonly seenId: string }
+type Known = { readonly entry: DecisionEntry } | { readonly recorded: Recorded }
 
 /**
- * What this process knows of the request's decision id: the entry of the same decision, recorded here, or that the tail
- * has shown it; null: nothing. Throws when another decision has the id.
+ * What is known here of the request's decision id: the entry of the same decision, or that it is recorded; null: nothing.
+ * Throws when another decision has the id.
  */
 function recall(env: Environment, request: DecisionRequest, ref: Ref): Known | null {
   if (request.decisionId === null) return null
-  const entry = env.index.recorded(request.decisionId)
+  const entry = env.index.entry(request.decisionId)
   if (entry !== undefined) {
-    if (isSame(entry.decision, request, ref)) return { entry }
+    if (isSame(entry.decision, request, ref, env)) return { entry }
     throw idTaken()
+  }
+  const found = env.ledgerIndex.find(request.decisionId)
+  if (found !== null) {
+    if (!isSame(found.decision, request, ref, env)) throw idTaken()
+    const { decisionId, basedOn } = found.decision
+    return { recorded: { decisionId, basedOn, status: 'pending' } }
   }
   const seen = env.index.seen(request.decisionId)
   if (seen === undefined || !standsFor(seen, request.kind)) return null
   if (seen.ref !== ref.ref) throw idTaken()
-  return { seenId: request.decisionId }
+  return { recorded: shownBefore(request.decisionId) }
 }
 
 /** The same decision once more: appended only if it is not sure that it stands in the ledger. */
@@ -91,7 +99,7 @@ async function again(
   ref: Ref,
   context: RecordContext,
 ): Promise<Recorded> {
-  if ('seenId' in known) return repeated(env, request, known.seenId)
+  if ('recorded' in known) return repeated(env, request, known.recorded)
   const { entry } = known
   const { decisionId, basedOn } = entry.decision
   if (entry.ledger === null && entry.folded === null) await append(env, entry, ref, context)
@@ -99,8 +107,13 @@ async function again(
   return { decisionId, basedOn, status: 'pending' }
 }
 
-function repeated(env: Environment, request: DecisionRequest, decisionId: string): Recorded {
+function repeated(env: Environment, request: DecisionRequest, recorded: Recorded): Recorded {
   env.metrics.decided(request.kind, 'repeated')
+  return recorded
+}
+
+/** A state shows it: what it was based on, only the ledger knows. */
+function shownBefore(decisionId: string): Recorded {
   return { decisionId, basedOn: null, status: 'repeated' }
 }
 
@@ -115,31 +128,41 @@ function idTaken(): ConsentError {
 }
 
 /** What is compared of a repeat: not what this service fills in when it is left out. */
-function isSame(decision: Decision, request: DecisionRequest, ref: Ref): boolean {
+function isSame(decision: Decision, request: DecisionRequest, ref: Ref, env: Pick<Environment, 'refOf'>): boolean {
   const names = request.purposes.map((purpose) => purpose.name).sort()
   return (
-    decision.ref === ref.ref && decision.kind === request.kind && [...decision.purposes].sort().join() === names.join()
+    decision.ref === ref.ref &&
+    decision.kind === request.kind &&
+    decision.linkedTo === linkedRef(request, env) &&
+    [...decision.purposes].sort().join() === names.join()
   )
+}
+
+function linkedRef({ linkedTo }: DecisionRequest, env: Pick<Environment, 'refOf'>): SubjectRef | undefined {
+  return linkedTo === null ? undefined : env.refOf(linkedTo.kind, linkedTo.id).ref
 }
 
 interface Basis {
   readonly position: number
-  readonly recent: readonly RecentDecision[]
+  /** null: there is none, or it was not read. */
+  readonly state: ConsentState | null
 }
 
 /**
  * The state that the decision is based on. A grant needs it, since the fold refuses one that knows less than a later
- * withdrawal did; a withdrawal or objection is never kept waiting for it.
+ * withdrawal did; everything else is never kept waiting for it.
  */
 async function readBasis(env: Environment, request: DecisionRequest, ref: Ref): Promise<Basis> {
-  if (request.basedOn !== null) return { position: request.basedOn, recent: [] }
+  if (request.basedOn !== null) return { position: request.basedOn, state: null }
   try {
     const looking = lookUp(env.view, ref)
-    const state = await (request.kind === 'grant' ? looking : within(looking, OPTIONAL_LOOK_UP_MS))
-    return { position: state?.position ?? -1, recent: state?.recent ?? [] }
+    const state = await (request.kind === 'grant'
+      ? looking
+      : withDeadline(looking, OPTIONAL_LOOK_UP_MS, 'the consent view'))
+    return { position: state?.position ?? -1, state }
   } catch (error) {
     if (request.kind === 'grant') throw error instanceof LookupHeld ? error.asConsentError() : error
-    return { position: -1, recent: [] }
+    return { position: -1, state: null }
   }
 }
 
@@ -155,10 +178,12 @@ function decide(request: DecisionRequest, ref: Ref, basedOn: number, env: Enviro
   if (untilMs.some((until) => until !== null && until <= nowMs)) {
     throw invalid('decidedAt', 'A grant of that time has run out already.', 'Ask the person again.')
   }
+  const linkedTo = linkedRef(request, env)
   return {
     kind: request.kind,
     decisionId: request.decisionId ?? env.randomUuid(),
     ref: ref.ref,
+    ...(linkedTo === undefined ? {} : { linkedTo }),
     purposes: request.purposes.map((purpose) => purpose.name),
     decidedAtMs,
     source: request.source,
@@ -169,7 +194,7 @@ function decide(request: DecisionRequest, ref: Ref, basedOn: number, env: Enviro
   }
 }
 
-async function append(env: Environment, entry: RecordedEntry, ref: Ref, context: RecordContext): Promise<void> {
+async function append(env: Environment, entry: DecisionEntry, ref: Ref, context: RecordContext): Promise<void> {
   const isShared = entry.appending !== null
   entry.appending ??= env.ledger.append(entry.decision, ref.bytes, context.traceparent)
   const appending = entry.appending
@@ -188,17 +213,4 @@ function outcomeOf(error: unknown): DecisionOutcome {
   if (!(error instanceof ConsentError)) return 'failed'
   if (error.code === 'WEIR_CONSENT_STATE_HELD') return 'held'
   return error.code === 'WEIR_CONSENT_LEDGER_UNSURE' ? 'unsure' : 'rejected'
-}
-
-/** Rejects after `ms`; what `promise` brings later is dropped. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

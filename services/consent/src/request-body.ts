@@ -51,5 +51,6 @@ function fieldPath(path: readonly PropertyKey[], fields: readonly string[]): str
   const [first, second] = path
   if (typeof first !== 'string' || !fields.includes(first)) return 'body'
   if (typeof second === 'number') return `${first}[${second}]`
-  return first === 'subject' && (second === 'kind' || second === 'id') ? `subject.${second}` : first
+  const isOfSubject = (first === 'subject' || first === 'linkedTo') && (second === 'kind' || second === 'id')
+  return isOfSubject ? `${first}.${second}` : first
 }

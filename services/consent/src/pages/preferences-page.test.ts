@@ -7,8 +7,10 @@ import { verbWords, words } from './words.ts'
 
 const nobody: SubjectState = { position: -1, purposes: {} }
 
+const bound = { commitsWithinMs: 15_000, visibleWithinMs: 15_600 }
+
 function render(state: SubjectState | null = nobody): string {
-  return renderPreferencesPage({ contracts, state, formToken: 'a-token', decision: null })
+  return renderPreferencesPage({ contracts, bound, state, formToken: 'a-token', decision: null })
 }
 
 function buttons(html: string): string[] {
@@ -94,6 +96,7 @@ test('the outcome comes first in the title and is announced', () => {
   const html = renderPreferencesPage({
     contracts,
     state: nobody,
+    bound,
     formToken: 'a-token',
     decision: { status: 'pending', effectiveAtMs: null },
   })
@@ -105,4 +108,8 @@ test('a page of an error is a whole page', () => {
   const html = renderMessagePage('expired')
   expect(html).toMatch(/^<!doctype html>\n<html lang="en">/)
   expect(html).toContain('<h1>This link has run out</h1>')
+})
+
+test('the page says within what time a choice holds for all, rounded up', () => {
+  expect(render()).toContain('at the latest 16 seconds after that')
 })

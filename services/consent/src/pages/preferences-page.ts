@@ -1,7 +1,8 @@
 import type { Contracts } from '@weir/contracts'
 import { html } from 'htm/preact'
 import type { VNode } from 'preact'
-import type { KnownDecision } from '../decision-index.ts'
+import type { Environment } from '../environment.ts'
+import type { KnownDecision } from '../known-decision.ts'
 import type { SubjectState } from '../subject-state.ts'
 import { renderDocument } from './document.ts'
 import { PurposeSection } from './purpose-section.ts'
@@ -10,6 +11,7 @@ import { words } from './words.ts'
 
 export interface PreferencesPage {
   readonly contracts: Contracts
+  readonly bound: Environment['bound']
   /** null: it can't be read right now. */
   readonly state: SubjectState | null
   /** Goes into each form; bound to the link. */
@@ -23,11 +25,12 @@ export interface PreferencesPage {
  * scripts, and has nothing ticked beforehand.
  */
 export function renderPreferencesPage(page: PreferencesPage): string {
-  const { contracts, state, formToken, decision } = page
+  const { contracts, bound, state, formToken, decision } = page
   const content = html`
     <h1>${words.title}</h1>
     ${decision && html`<${Outcome} decision=${decision} />`}
     <p>${words.intro}</p>
+    <p>${words.takesEffect(secondsOf(bound))}</p>
     ${state === null && html`<p class="notice" role="status">${words.unreadable}</p>`}
     ${contracts.purposes.map(
       (purpose) =>
@@ -53,6 +56,11 @@ function Outcome({ decision }: { readonly decision: NonNullable<PreferencesPage[
       ? html`${words.outcome.effectiveSince} <${Moment} atMs=${effectiveAtMs} />.`
       : words.outcome[status]
   return html`<p class="notice" role="status">${text}</p>` as VNode
+}
+
+/** Until the last of what was under way has come out, in whole seconds, never less than it may take. */
+function secondsOf({ commitsWithinMs, visibleWithinMs }: PreferencesPage['bound']): number {
+  return Math.ceil(Math.max(commitsWithinMs, visibleWithinMs) / 1000)
 }
 
 /** First in the title, so that a screen reader says it first after the reload. */

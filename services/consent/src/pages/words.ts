@@ -12,6 +12,9 @@ export const words = {
   intro:
     'Here you see what data about you is used for, and decide about each use. You can change your mind at any time; ' +
     'saying no costs you nothing but the benefit named.',
+  takesEffect: (seconds: number) =>
+    'A choice is in force as soon as this page says so. What was being handled at that moment is finished or dropped: ' +
+    `at the latest ${seconds === 1 ? '1 second' : `${seconds} seconds`} after that, nothing more is passed on against it.`,
   allow: 'Allow',
   deny: 'Do not allow',
   benefitLabel: 'What you gain',
@@ -52,12 +55,14 @@ export const words = {
       'Your choice was not taken over, because your choices had changed after you opened the page. ' +
       'Please look at them below and choose again.',
     repeated: 'This choice had been recorded before.',
+    superseded: 'This choice is an old one, and no longer counts. Below you see what holds now.',
   },
   outcomeTitle: {
     effective: 'In force',
     pending: 'Recorded',
     refused: 'Not taken over',
     repeated: 'Recorded before',
+    superseded: 'No longer counts',
   },
   errors: {
     expired: {

@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { toConsentError } from '../answer-errors.ts'
-import type { KnownDecision } from '../decision-index.ts'
 import type { Environment } from '../environment.ts'
 import { ConsentError } from '../errors.ts'
+import { findDecision, knownDecision } from '../find-decision.ts'
 import { parseFormChoice } from '../form-choice.ts'
 import { traceparentOf } from '../http-log.ts'
+import type { KnownDecision } from '../known-decision.ts'
 import { openFormToken, openLink, sealFormToken } from '../links.ts'
 import { LookupHeld, lookUp } from '../look-up.ts'
 import { STYLESHEET_PATH } from '../pages/document.ts'
@@ -47,7 +48,7 @@ export function preferenceRoutes(app: FastifyInstance, env: Environment): void {
     // After the decision: the page then shows the state that the decision made.
     const state = await readableState(subject, env)
     const formToken = sealFormToken(env.formSeal, link, state?.position ?? null)
-    const page = renderPreferencesPage({ contracts: env.contracts, state, formToken, decision })
+    const page = renderPreferencesPage({ contracts: env.contracts, bound: env.bound, state, formToken, decision })
     return reply.type('text/html; charset=utf-8').send(page)
   })
 
@@ -76,9 +77,9 @@ async function decisionOf(id: unknown, subject: Subject, env: Environment): Prom
   const parsed = z.uuid().safeParse(id)
   if (!parsed.success) return null
   const { ref } = env.refOf(subject.kind, subject.id)
-  const known = env.index.get(parsed.data)
+  const known = await knownDecision(env, parsed.data)
   if (known?.ref !== ref) return null
-  return (await env.index.wait(parsed.data, PAGE_WAIT_MS)) ?? null
+  return (await findDecision(env, parsed.data, PAGE_WAIT_MS)) ?? null
 }
 
 /** null: it can't be told right now; the page then still takes a "no". */
