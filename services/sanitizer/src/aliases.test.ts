@@ -1,8 +1,7 @@
 import type { Stream } from '@weir/contracts'
 import avro from 'avsc'
 import { expect, it } from 'vitest'
-import { chunkOf, grant, makeWorld, rawEvent, refOf, sample, stateWith } from '../fixtures/environment.ts'
-import { processChunk } from './pipeline.ts'
+import { chunkOf, grant, makeWorld, processWhole, rawEvent, refOf, sample, stateWith } from '../fixtures/environment.ts'
 
 const OLD_ID = 8
 
@@ -22,7 +21,7 @@ it('hears the refusal of a device whose leaf older producers call by an alias', 
     ['other', 1],
   ] as const) {
     world.produced.length = 0
-    const outcome = await processChunk(world.env, chunkOf([{ key: 'anna', value: event(old, gadget) }]))
+    const outcome = await processWhole(world.env, chunkOf([{ key: 'anna', value: event(old, gadget) }]))
     expect(outcome.kind).toBe('committed')
     const marketing = world.produced.filter(({ topic }) => topic === 'clickstream.marketing')
     expect(marketing.reduce((sum, { recordCount }) => sum + recordCount, 0)).toBe(published)

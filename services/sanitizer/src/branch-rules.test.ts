@@ -6,13 +6,13 @@ import {
   grant,
   makeWorld,
   NOW_MS,
+  processWhole,
   rawEvent,
   refOf,
   sample,
   stateWith,
   type World,
 } from '../fixtures/environment.ts'
-import { processChunk } from './pipeline.ts'
 
 /** The sample, its first output with other rules, which need the purpose "health". */
 function streamWith(change: (branch: Branch) => Branch, needs: readonly string[] = []): Stream {
@@ -41,7 +41,7 @@ function worldOf(stream: Stream, purposes: Parameters<typeof stateWith>[0]): Wor
 }
 
 const outcomeOf = async (world: World, ...rows: Parameters<typeof chunkOf>[0]) =>
-  processChunk(world.env, chunkOf(rows.length === 0 ? [anna] : rows))
+  processWhole(world.env, chunkOf(rows.length === 0 ? [anna] : rows))
 
 const first = (counts: object) => ({ kind: 'committed', tally: { outputs: [counts, {}, {}] } })
 

@@ -1,9 +1,10 @@
 /**
- * How long rewriting may go on before others have their turn: consent tail, heartbeats, answers of brokers. A chunk of
- * plain events takes about as long as this; one with pseudonyms in long arrays may take seconds, and would else make its
- * own consent stale, again and again.
+ * How long rewriting may go on before others have their turn: the transaction of the chunk before it, whose answers come
+ * one after the other and would each wait for the end of it; consent tail and heartbeats. A chunk of plain events takes
+ * ten times as long; one with pseudonyms in long arrays may take seconds, and would else make its own consent stale, again
+ * and again.
  */
-const LONGEST_MS = 20
+const LONGEST_MS = 2
 /** The clock is looked at once in so many rows; a power of two. */
 const ROWS_BETWEEN = 32
 

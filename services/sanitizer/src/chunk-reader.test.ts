@@ -97,6 +97,19 @@ describe('a chunk', () => {
     expect([rest?.rows.count, rowsOf(rest)[0], positionsOf(rest)]).toEqual([2_000, '0:8000', ['0@10000']])
   })
 
+  it('keeps its rows while the next one is read', async () => {
+    const { reader, answer } = setUp(0)
+    answer([fetched(0, 0, [numberedBatch(0, 2)])])
+    const first = await reader.next(100)
+    expect(await reader.next(100)).toBeNull()
+    answer([fetched(0, 2, [numberedBatch(2, 3)])])
+    const second = await reader.next(100)
+    expect([rowsOf(first), rowsOf(second)]).toEqual([
+      ['0:0', '0:1'],
+      ['0:2', '0:3', '0:4'],
+    ])
+  })
+
   it('that is full leaves other partitions for the next, without a position for them', async () => {
     const { reader, answer } = setUp(0, 1)
     answer([fetched(0, 0, [numberedBatch(0, 8_000)]), fetched(1, 0, [numberedBatch(0, 1)])])

@@ -3,8 +3,7 @@ import type { Chunk } from './chunk.ts'
 
 /**
  * Bounds of a chunk: by records and time, never by bytes, since sizes are withheld. So many records make the cost of a
- * transaction small beside theirs. All of them are rewritten in one go, and meanwhile the consent tail reads nothing:
- * that must stay well below the time that a proof of freshness lasts.
+ * transaction small beside theirs, and are rewritten well within the time that a proof of freshness lasts.
  */
 const CHUNK_RECORDS = 8_000
 const CHUNK_MS = 10
@@ -20,14 +19,19 @@ interface Reading {
   highWatermark: number
 }
 
-/** Cuts what the fetcher brings into chunks. Positions move when a chunk is taken; a rewind gives its rows again. */
+/**
+ * Cuts what the fetcher brings into chunks. Positions move when a chunk is taken; a rewind gives its rows again. Two sets
+ * of rows take turns: a chunk may still be published, and decided again, while the next one is read.
+ */
 export class ChunkReader {
   readonly #topic: string
   readonly #fetcher: Fetcher
   readonly #monotonicMs: () => number
   readonly #readings = new Map<number, Reading>()
   #walks: PendingWalk[] = []
-  readonly #rows = new Rows(CHUNK_RECORDS)
+  #rows = new Rows(CHUNK_RECORDS)
+  /** Those of the chunk that was handed out last. */
+  #lastRows = new Rows(CHUNK_RECORDS)
 
   constructor(topic: string, fetcher: Fetcher, monotonicMs: () => number) {
     this.#topic = topic
@@ -63,7 +67,7 @@ export class ChunkReader {
 
   /**
    * The next chunk, or null when nothing came within `waitMs`. Rejects with OffsetOutOfRange, and with CorruptBatch when
-   * all that lies before it has been handed out. The chunk's rows are valid until the next call.
+   * all that lies before it has been handed out. A chunk's rows are valid until the next chunk but one is asked for.
    */
   async next(waitMs: number): Promise<Chunk | null> {
     const rows = this.#rows
@@ -83,6 +87,8 @@ export class ChunkReader {
     }
     // Offsets without rows are not committed by themselves: they go with the next chunk that has some.
     if (rows.count === 0) return null
+    this.#rows = this.#lastRows
+    this.#lastRows = rows
     const positions = [...moved].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }))
     return { rows, positions }
   }

@@ -2,11 +2,20 @@ import type { FinishedBatch } from '@weir/kafka'
 import fc from 'fast-check'
 import { Registry } from 'prom-client'
 import { beforeAll, expect, test } from 'vitest'
-import { chunkOf, grant, makeWorld, NOW_MS, type RawRow, rawEvent, refOf, stateWith } from '../fixtures/environment.ts'
+import {
+  chunkOf,
+  grant,
+  makeWorld,
+  NOW_MS,
+  processWhole,
+  type RawRow,
+  rawEvent,
+  refOf,
+  stateWith,
+} from '../fixtures/environment.ts'
 import { rowsOf } from '../fixtures/raw-batches.ts'
 import type { Random } from './environment.ts'
 import { SanitizerMetrics } from './metrics.ts'
-import { processChunk } from './pipeline.ts'
 
 /** What decides, and what some branch shows. */
 const shown = fc.record({
@@ -73,12 +82,12 @@ world.states.set(refOf('some'), stateWith({ analytics: salted('4') }))
 world.states.set(refOf('withdrawn'), stateWith({ ...all, personalization: withdrawn }))
 world.states.set(refOf('refusing', 'device'), stateWith({ marketing: { ...withdrawn, status: 'objected' } }))
 // Looked up once, so that no chunk is the first.
-beforeAll(() => processChunk(world.env, chunkOf([{ key: 'all', value: rawEvent('all') }])))
+beforeAll(() => processWhole(world.env, chunkOf([{ key: 'all', value: rawEvent('all') }])))
 
 async function published(rows: readonly RawRow[], seed: number) {
   world.acts.length = 0
   world.produced.length = 0
-  const outcome = await processChunk({ ...world.env, random: seeded(seed) }, chunkOf(rows))
+  const outcome = await processWhole({ ...world.env, random: seeded(seed) }, chunkOf(rows))
   const registry = new Registry()
   const metrics = new SanitizerMetrics(registry, { lag: () => 0, lagMs: () => 0, consentAgeMs: () => 0 })
   metrics.attempted(outcome, 0)

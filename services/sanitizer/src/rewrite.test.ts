@@ -3,11 +3,20 @@ import { type FinishedBatch, partitionOf } from '@weir/kafka'
 import { GrantKeys, KeyRing, purposeKeys } from '@weir/pseudonym'
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
-import { chunkOf, grant, makeWorld, rawEvent, refOf, sample, stateWith, type World } from '../fixtures/environment.ts'
+import {
+  chunkOf,
+  grant,
+  makeWorld,
+  processWhole,
+  rawEvent,
+  refOf,
+  sample,
+  stateWith,
+  type World,
+} from '../fixtures/environment.ts'
 import { rowsOf } from '../fixtures/raw-batches.ts'
 import type { Environment } from './environment.ts'
 import type { Outcome } from './outcome.ts'
-import { processChunk } from './pipeline.ts'
 
 const PEOPLE = ['anna', 'berta', 'carl', 'dora', 'emil']
 const PURPOSES = ['personalization', 'analytics', 'marketing']
@@ -31,7 +40,7 @@ async function run(
   rows: Parameters<typeof chunkOf>[0],
   change: Partial<Environment> = {},
 ): Promise<Outcome> {
-  return processChunk({ ...world.env, ...change }, chunkOf(rows))
+  return processWhole({ ...world.env, ...change }, chunkOf(rows))
 }
 
 interface Clean {

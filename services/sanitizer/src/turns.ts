@@ -1,4 +1,4 @@
-/** Lets one of several callers act at a time, in the order they asked: a chunk's attempt, or a change of assignment. */
+/** Lets one of several callers act at a time, in the order they asked: a step of the loop, or a change of assignment. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve()
 

@@ -6,6 +6,7 @@ import {
   GRANTED_AT_MS,
   grant,
   makeWorld,
+  processWhole,
   type RawRow,
   rawEvent,
   refOf,
@@ -15,7 +16,6 @@ import {
 } from '../fixtures/environment.ts'
 import { rowsOf } from '../fixtures/raw-batches.ts'
 import type { Outcome } from './outcome.ts'
-import { processChunk } from './pipeline.ts'
 
 const withdrawn = { ...grant(), status: 'withdrawn' as const, salt: null }
 const all = { personalization: grant(), analytics: grant(), marketing: grant() }
@@ -28,7 +28,7 @@ function worldOfAnna(stream: Stream = sample, purposes: Parameters<typeof stateW
   return world
 }
 
-const outcomeOf = (world: World, ...rows: RawRow[]): Promise<Outcome> => processChunk(world.env, chunkOf(rows))
+const outcomeOf = (world: World, ...rows: RawRow[]): Promise<Outcome> => processWhole(world.env, chunkOf(rows))
 
 const granted = (...counts: number[]) => ({
   kind: 'committed',

@@ -1,0 +1,62 @@
+import type { Kafka, TopicPosition } from '@weir/kafka'
+import type { ChunkReader } from './chunk-reader.ts'
+import { startPositions } from './start-position.ts'
+
+export interface OwnedPartitionsParts {
+  readonly kafka: Pick<Kafka, 'committedOffsets' | 'endOffsets'>
+  readonly groupId: string
+  readonly rawTopic: string
+  readonly reader: ChunkReader
+  readonly signal: AbortSignal
+}
+
+/** Partitions that are ours, read or not yet, and how far each is surely committed. */
+export class OwnedPartitions {
+  readonly #parts: OwnedPartitionsParts
+  readonly #owned = new Set<number>()
+  /** Next offset; what a dropped chunk goes back to. */
+  readonly #committed = new Map<number, number>()
+
+  constructor(parts: OwnedPartitionsParts) {
+    this.#parts = parts
+  }
+
+  get all(): readonly number[] {
+    return [...this.#owned]
+  }
+
+  add(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#owned.add(partition)
+  }
+
+  /** Reads them on from what the group has committed. */
+  async start(partitions: readonly number[]): Promise<void> {
+    if (partitions.length === 0) return
+    const { kafka, groupId, rawTopic, reader, signal } = this.#parts
+    const positions = await startPositions(kafka, groupId, rawTopic, partitions, signal)
+    for (const [partition, position] of positions) {
+      this.#committed.set(partition, position)
+      reader.assign(partition, position)
+    }
+  }
+
+  committed(positions: readonly TopicPosition[]): void {
+    for (const { partition, offset } of positions) this.#committed.set(partition, offset)
+  }
+
+  /** Reads again what was not committed of them. */
+  rewind(partitions: Iterable<number>): void {
+    for (const partition of partitions) {
+      const position = this.#committed.get(partition)
+      if (position !== undefined) this.#parts.reader.assign(partition, position)
+    }
+  }
+
+  remove(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#owned.delete(partition)
+      this.#committed.delete(partition)
+      this.#parts.reader.unassign(partition)
+    }
+  }
+}
