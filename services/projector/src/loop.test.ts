@@ -256,6 +256,30 @@ describe('the projector’s loop', () => {
     expect(ledger.assigned.get(AT)).toBe(0)
   })
 
+  it('recovers, and writes nothing, when a successor has folded further and the group has not said so yet', async () => {
+    const { ledger, states, saw, state } = setUp()
+    await saw(...FIRST)
+    states.set(ANN, { position: 1, purposes: {}, recent: [] })
+    state.notAMember = 1
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])])
+    await saw(...FIRST, 'not a member', 'confirmed', ...FIRST)
+    expect(state.failed).toEqual([])
+    // It goes on where the group has it.
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 1, [decisionRow(1, decision('grant', ANN))])])
+    await saw(...FIRST, 'not a member', 'confirmed', ...FIRST, 'begin 2', 'produce', 'commit')
+  })
+
+  it('stops when a state is ahead of what the group has committed, as if it were of another ledger', async () => {
+    const { ledger, states, saw, state } = setUp()
+    await saw(...FIRST)
+    states.set(ANN, { position: 7, purposes: {}, recent: [] })
+    const rows = [fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])]
+    ledger.queue.push(rows)
+    await saw(...FIRST, 'confirmed', ...FIRST)
+    ledger.queue.push(rows)
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_CONSENT_FOLD_ORDER' }))
+  })
+
   it('initialises the producer again only once the group has confirmed that it still has us', async () => {
     const { ledger, saw, state } = setUp()
     state.failures.push('fenced')

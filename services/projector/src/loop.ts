@@ -1,3 +1,4 @@
+import { FoldOrderError } from '@weir/consent'
 import { pause, rowsOf } from '@weir/consent-view'
 import { type Fetcher, type Member, TransactionError } from '@weir/kafka'
 import type { Environment } from './environment.ts'
@@ -37,6 +38,11 @@ export class Loop {
   #running: Promise<void> = Promise.resolve()
   readonly #stopListening: () => void
   #recover = false
+  /**
+   * A state was ahead of us, and nothing was committed since: after a freeze a successor's is seen before the group says that
+   * it has our partitions. Ahead once more, where the group has us after a recovery, it is of another ledger.
+   */
+  #overtaken = false
   #stateTopicId: string | null = null
   #failures = 0
 
@@ -186,6 +192,7 @@ export class Loop {
     metrics.transactions.inc({ outcome: published })
     metrics.transactionSeconds.observe((monotonicMs() - beganMs) / 1_000)
     if (published === 'aborted') return
+    this.#overtaken = false
     for (const [outcome, count] of Object.entries(plan.counts)) metrics.folded.inc({ outcome }, count)
     metrics.forgetOrders.inc(plan.ended.length)
     metrics.carried.inc(plan.carried.length)
@@ -265,16 +272,18 @@ export class Loop {
 
   #failed(error: unknown): void {
     const { metrics, log, fail } = this.#env
-    if (isFinal(error)) {
+    const isOvertaken = error instanceof FoldOrderError && !this.#overtaken
+    if (isFinal(error) && !isOvertaken) {
       fail(finalError(error))
       this.#close.abort(error)
       return
     }
     this.#recover = true
+    this.#overtaken ||= isOvertaken
     const outcome = error instanceof TransactionError ? error.outcome : 'unknown'
     metrics.transactions.inc({ outcome })
-    const hint =
-      outcome === 'fenced' ? 'another process has this WEIR_SLOT, or the group gave our partitions away' : undefined
+    const isTaken = outcome === 'fenced' || isOvertaken
+    const hint = isTaken ? 'another process has this WEIR_SLOT, or the group gave our partitions away' : undefined
     log.warn({ event: 'recovering', outcome, hint, err: error })
   }
 
