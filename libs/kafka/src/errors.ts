@@ -152,6 +152,19 @@ export class NotAMember extends KafkaError {
   }
 }
 
+/** Read the committed offsets again: the broker that told them is not the group's coordinator (any more). */
+export class OffsetsInDoubt extends KafkaError {
+  override readonly name = 'OffsetsInDoubt'
+  override readonly code = 'WEIR_KAFKA_OFFSETS_IN_DOUBT'
+
+  constructor(groupId: string) {
+    super(
+      `The committed offsets of group ${groupId} were told by another broker than the one that takes the next`,
+      true,
+    )
+  }
+}
+
 /** One record is larger than a batch may be. Says nothing of what is in it. */
 export class RecordTooLarge extends KafkaError {
   override readonly name = 'RecordTooLarge'

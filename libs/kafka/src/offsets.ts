@@ -65,9 +65,11 @@ export async function committedOffsets(
     const api = offsetFetch(groupId, partitions)
     const codeOf = (response: { errorCode: number; offsets: readonly { errorCode: number }[] }) =>
       response.errorCode || (response.offsets.find((o) => o.errorCode !== 0)?.errorCode ?? 0)
-    const response = await cluster.callCoordinator('group', groupId, CONTROL_LANE, api, codeOf)
+    const nodeId = await cluster.coordinator('group', groupId)
+    const response = await cluster.callAsCoordinator(nodeId, 'group', groupId, CONTROL_LANE, api, codeOf)
     const code = codeOf(response)
     if (code !== 0) throw new BrokerError(code, `OffsetFetch of group ${groupId}`)
+    cluster.toldOffsets.told(groupId, partitions, nodeId)
     const found = new Map(response.offsets.map((o) => [`${o.topic}/${o.partition}`, o.offset]))
     return partitions.map(({ topic, partition }) => {
       const offset = found.get(`${topic}/${partition}`)

@@ -1,4 +1,4 @@
-import { BrokerError, Closed } from './errors.ts'
+import { BrokerError, Closed, OffsetsInDoubt } from './errors.ts'
 import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
 import { Backoff, eitherAborts, pause, retrying } from './net/retry.ts'
@@ -113,13 +113,19 @@ export class SlotProducer implements TransactionalProducer {
       let failure: unknown
       let code = -1
       try {
-        code = await member.withIdentity((memberIdentity) => {
+        let nodeId = -1
+        code = await member.withIdentity(async (memberIdentity) => {
+          const { groupId } = memberIdentity
+          nodeId = await this.#cluster.coordinator('group', groupId)
           transaction.maybeBegun()
           const api = txnOffsetCommit(transactionalId, identity, memberIdentity, offsets)
           const limits = { timeoutMs, notAfterMs }
-          return this.#cluster.callCoordinator('group', memberIdentity.groupId, this.#lane, api, (r) => r, limits)
+          return this.#cluster.callAsCoordinator(nodeId, 'group', groupId, this.#lane, api, (r) => r, limits)
         })
-        if (code === Code.NONE) return undefined
+        if (code === Code.NONE) {
+          const isProved = this.#cluster.toldOffsets.proves(member.groupId, offsets, nodeId)
+          return isProved ? undefined : new OffsetsInDoubt(member.groupId)
+        }
         // After a try whose answer did not come it may be that try which is still being written.
         if (code !== Code.CONCURRENT_TRANSACTIONS) mayHaveBegun = true
         else if (!mayHaveBegun) transaction.notBegun()

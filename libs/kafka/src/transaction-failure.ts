@@ -1,4 +1,4 @@
-import { BrokerError, KafkaError, NotAMember } from './errors.ts'
+import { BrokerError, KafkaError, NotAMember, OffsetsInDoubt } from './errors.ts'
 import { pointsOf } from './protocol/error-codes.ts'
 
 /** One try of a request to a coordinator; the rest of the transaction's time is for trying again elsewhere. */
@@ -23,6 +23,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof BrokerError && error.errorClass === 'fenced') {
     return { canTryAgain: false, kind: pointsOf(error.numericCode) === 'group' ? 'not-the-member' : 'newer-producer' }
   }
+  // Open it is, but it starts from a place that may be wrong: what was read has to be dropped, as after an unknown outcome.
+  if (error instanceof OffsetsInDoubt) return { canTryAgain: false, kind: 'unclear' }
   if (error instanceof BrokerError && error.errorClass === 'recover') return { canTryAgain: false, kind: 'unclear' }
   return { canTryAgain: error instanceof KafkaError && error.retriable, kind: 'other' }
 }

@@ -6,6 +6,7 @@ import { type CoordinatorType, findCoordinator } from '../protocol/find-coordina
 import { metadata, type TopicMetadata } from '../protocol/metadata.ts'
 import type { Connections } from './connections.ts'
 import type { CallLimits } from './kafkajs-connection.ts'
+import { ToldOffsets } from './told-offsets.ts'
 
 export interface Leader {
   readonly nodeId: number
@@ -44,6 +45,8 @@ export class Cluster {
   readonly #topics = new Map<string, Known>()
   readonly #reading = new Map<string, Promise<void>>()
   readonly #coordinators = new Map<string, KnownCoordinator>()
+  /** Which broker told the committed offsets that nothing has proved yet, by group and partition. */
+  readonly toldOffsets = new ToldOffsets()
   /** Moves on with every trouble, so that not always the same broker is asked, which may be the one that is behind. */
   #turn = 0
 
@@ -166,7 +169,19 @@ export class Cluster {
     codeOf: (response: Response) => number,
     limits?: Partial<CallLimits>,
   ): Promise<Response> {
-    const nodeId = await this.coordinator(type, key)
+    return this.callAsCoordinator(await this.coordinator(type, key), type, key, lane, api, codeOf, limits)
+  }
+
+  /** The same, of a broker that was found to be the coordinator. */
+  async callAsCoordinator<Response>(
+    nodeId: number,
+    type: CoordinatorType,
+    key: string,
+    lane: string,
+    api: Api<Response>,
+    codeOf: (response: Response) => number,
+    limits?: Partial<CallLimits>,
+  ): Promise<Response> {
     try {
       const response = await this.call(nodeId, lane, api, limits)
       if (isCoordinatorMove(codeOf(response))) this.#forgetCoordinator(type, key)

@@ -1,13 +1,23 @@
 import { Closed, ConnectionLost } from '../errors.ts'
-import { type Address, BrokerConnection, type ConnectionOptions } from './kafkajs-connection.ts'
+import type { Api } from '../protocol/api.ts'
+import type { Address, CallLimits } from './kafkajs-connection.ts'
 import { unlessAborted } from './retry.ts'
 
 type OnEvent = (event: { readonly kind: string; readonly message: string }) => void
 
+/** One connection to one broker. Over a socket it is BrokerConnection (kafkajs-connection.ts), which says what holds. */
+export interface Connection {
+  call<Response>(api: Api<Response>, limits: CallLimits): Promise<Response>
+  close(): void
+}
+
+/** Opens a connection; `onClosed` is called once, when it is gone. Gives up at once when `signal` aborts. */
+export type OpenConnection = (address: Address, onClosed: () => void, signal: AbortSignal) => Promise<Connection>
+
 interface Slot {
   readonly nodeId: number
   readonly lane: string
-  readonly opened: Promise<BrokerConnection>
+  readonly opened: Promise<Connection>
   /** Ends connecting. */
   readonly giveUp: AbortController
 }
@@ -17,7 +27,7 @@ interface Slot {
  * wait at the broker (a long poll, a produce) has a lane of its own and never stands before a heartbeat or a fence.
  */
 export class Connections {
-  readonly #options: ConnectionOptions
+  readonly #openConnection: OpenConnection
   readonly #onEvent: OnEvent
   readonly #addresses = new Map<number, Address>()
   readonly #slots = new Map<string, Slot>()
@@ -25,8 +35,8 @@ export class Connections {
   readonly #closed = new AbortController()
 
   /** Bootstrap brokers have the ids -1, -2, … until metadata tells the real ones. */
-  constructor(bootstrap: readonly Address[], options: ConnectionOptions, onEvent: OnEvent) {
-    this.#options = options
+  constructor(bootstrap: readonly Address[], openConnection: OpenConnection, onEvent: OnEvent) {
+    this.#openConnection = openConnection
     this.#onEvent = onEvent
     for (const [i, address] of bootstrap.entries()) this.#addresses.set(-1 - i, address)
   }
@@ -60,7 +70,7 @@ export class Connections {
   }
 
   /** An open connection. Rejects when it can't be had now; whoever calls decides whether and when to try again. */
-  get(nodeId: number, lane: string): Promise<BrokerConnection> {
+  get(nodeId: number, lane: string): Promise<Connection> {
     if (this.#closed.signal.aborted) return Promise.reject(new Closed('The Kafka client'))
     const key = `${nodeId}/${lane}`
     const slot = this.#slots.get(key)
@@ -88,10 +98,10 @@ export class Connections {
     this.#closeWhere(() => true)
   }
 
-  async #open(address: Address, free: () => void, signal: AbortSignal): Promise<BrokerConnection> {
+  async #open(address: Address, free: () => void, signal: AbortSignal): Promise<Connection> {
     const where = `${address.host}:${address.port}`
     try {
-      const connection = await BrokerConnection.open(address, this.#options, free, signal)
+      const connection = await this.#openConnection(address, free, signal)
       // Nobody waits for it any more.
       if (this.#closed.signal.aborted) connection.close()
       if (this.#away.delete(where)) this.#onEvent({ kind: 'broker-back', message: `Broker ${where} answers again` })
