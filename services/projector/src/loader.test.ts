@@ -125,6 +125,19 @@ describe('the loader', () => {
     expect(cache.fields.size).toBe(0)
   })
 
+  it('goes back to what is stored also when no record comes that would show the difference', async () => {
+    const { loader, cache, state, placedAt } = setUp({ watermark: '10', topicId: TOPIC_ID })
+    loader.add(3)
+    await placedAt(10)
+    cache.stored = { watermark: '4', topicId: TOPIC_ID } // an older dump was restored
+    state.nowMs += 1_500
+    await placedAt(4)
+    cache.stored = { watermark: '', topicId: '' } // flushed
+    state.nowMs += 1_500
+    await placedAt(0)
+    expect(cache.runs).toEqual(['begin 0'])
+  })
+
   it('applies long reads in bounded runs, each from where the last ended', async () => {
     const { loader, cache, fetcher, placedAt } = setUp({ watermark: '0', topicId: TOPIC_ID })
     loader.add(3)

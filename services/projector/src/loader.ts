@@ -19,11 +19,16 @@ const POLL_MS = 200
 const RETRY_MS = 200
 /** How often topic id and Redis's eviction policy are looked at again. */
 const LOOK_AGAIN_EVERY_MS = 5_000
+/** How often it is looked whether Redis still holds what was loaded. */
+const COMPARE_EVERY_MS = 1_000
 
 /**
  * Brings committed consent.state into the consent cache, for the partitions it is given. Each run starts from the
  * watermark that is stored; where that is another than expected (a flush, a dump restored, a second loader), it goes
  * back to the stored one, and from the start of the log where there is none. Redis or broker away: waits and goes on.
+ *
+ * That Redis has lost something must show also where no record comes: the projector may wait for Redis to tell it what
+ * holds for somebody, and what it would write next, ticks too, lies behind that in the ledger.
  */
 export class Loader {
   readonly #options: LoaderOptions
@@ -93,11 +98,16 @@ export class Loader {
     const topicId = await this.#readTopicId()
     await this.#refuseEviction()
     let lookedMs = monotonicMs()
+    let comparedMs = monotonicMs()
     while (!signal.aborted) {
       if (monotonicMs() - lookedMs > LOOK_AGAIN_EVERY_MS) {
         if ((await this.#readTopicId()) !== topicId) throw new Error('consent.state was made anew: loading it again')
         await this.#refuseEviction()
         lookedMs = monotonicMs()
+      }
+      if (monotonicMs() - comparedMs > COMPARE_EVERY_MS) {
+        await this.#compare(topicId)
+        comparedMs = monotonicMs()
       }
       await this.#place(fetcher, reading, topicId)
       this.#is('')
@@ -168,6 +178,16 @@ export class Loader {
       if (!applied) return
       onLoaded(run.length)
       from = to
+    }
+  }
+
+  /** Gives up the watermarks that are not what Redis has, so that these partitions are placed again. */
+  async #compare(topicId: string): Promise<void> {
+    const loaded = [...this.#watermarks].filter(([, watermark]) => watermark !== null)
+    const stored = await Promise.all(loaded.map(([partition]) => this.#options.cache.stored(partition)))
+    for (const [i, [partition, watermark]] of loaded.entries()) {
+      const isSame = stored[i]?.watermark === String(watermark) && stored[i]?.topicId === topicId
+      if (!isSame && this.#watermarks.get(partition) === watermark) this.#watermarks.set(partition, null)
     }
   }
 

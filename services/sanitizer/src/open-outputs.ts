@@ -16,7 +16,7 @@ export interface OpenOutputs {
   /** Puts the namespace before a name of the contract. */
   readonly name: (plain: string) => string
   readonly clock: Clock
-  readonly log: Logger
+  readonly log: Pick<Logger, 'warn'>
   readonly signal: AbortSignal
 }
 
