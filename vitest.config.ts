@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Starts one stack (Kafka, Redis, registry) for the whole project and provides its addresses. */
 const STACK_SETUP = 'test/support/stack-setup.ts'
 
-/** Three projects, in this order, never two at once: the machine is small, and faults must not hit another's stack. */
+/** Four projects, in this order, never two at once: the machine is small, and faults must not hit another's stack. */
 export default defineConfig({
   test: {
     projects: [
@@ -14,13 +14,25 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{libs,services,infra}/**/*.test.ts',
-            'test/{support,workload,check,policies,copy,prove}/**/*.test.ts',
+            'test/{support,workload,check,policies,copy,prove,chaos,load}/**/*.test.ts',
+            'test/simulate/*/**/*.test.ts',
           ],
           isolate: false,
           maxWorkers: 2,
           testTimeout: 20_000,
           hookTimeout: 20_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // The real code over modelled parts, in virtual time: its schedules run in workers of its own.
+        test: {
+          name: 'simulate',
+          include: ['test/simulate/*.test.ts'],
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -32,7 +44,7 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -44,7 +56,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -10,7 +10,7 @@ import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { add, sentence, type Tally, tally } from './support/test-report.ts'
 
-const PROJECTS = ['unit', 'stack', 'faults']
+const PROJECTS = ['unit', 'simulate', 'stack', 'faults']
 
 const root = resolve(import.meta.dirname, '..')
 const vitest = resolve(createRequire(import.meta.url).resolve('vitest/package.json'), '../vitest.mjs')

@@ -1,0 +1,2 @@
+export { ModelCluster } from './model-cluster.ts'
+export type { CommittedRecord, DecidedTransaction, ModelOptions, Random } from './options.ts'

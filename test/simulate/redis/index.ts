@@ -1,0 +1,1 @@
+export { RedisModel, type RedisModelOptions } from './redis-model.ts'

@@ -1,0 +1,3 @@
+export { DIRECTED, type DirectedName, directed } from './directed.ts'
+export { drawSchedule } from './draw.ts'
+export * from './steps.ts'
