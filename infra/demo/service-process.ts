@@ -68,6 +68,10 @@ export class ServiceProcess {
     }
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
   get running(): boolean {
     return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }

@@ -14,7 +14,9 @@ const report: VerdictParts['report'] = {
   wrongQuarantine: 0,
   wrongState: 0,
   wrongSchema: 0,
-  withdrawals: [{ decisionId: 'w', effectiveMs: 50, grantedBefore: 20, rawAfter: 20, leakedAfter: 0 }],
+  withdrawals: [
+    { decisionId: 'w', effectiveMs: 50, grantedBefore: 20, rawAfter: 20, leakedAfter: 0, lastGranted: null },
+  ],
   findings: [],
 }
 const search: VerdictParts['search'] = {

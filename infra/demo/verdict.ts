@@ -2,6 +2,8 @@ import { type Report, violations } from '@weir/test/check/check.ts'
 import type { PersonalSearch } from '@weir/test/check/search-personal.ts'
 import type { WithdrawalReport } from '@weir/test/check/withdrawals.ts'
 
+type WithdrawalCounts = Omit<WithdrawalReport, 'decisionId' | 'lastGranted'>
+
 /** The last line with --json. */
 export interface Result {
   readonly raw: number
@@ -13,7 +15,7 @@ export interface Result {
   readonly leaked: number
   readonly ambiguous: number
   readonly outOfOrder: number
-  readonly withdrawal: Omit<WithdrawalReport, 'decisionId'> | null
+  readonly withdrawal: WithdrawalCounts | null
   readonly secondsToFirstClean: number
   readonly personalValuesFound: number
   readonly personalValuesSearched: number

@@ -26,6 +26,8 @@ export interface OutputReport {
   readonly findings: readonly string[]
   /** What each good row became: granted outcome or not; by `partition/offset`. */
   readonly outcomes: ReadonlyMap<string, 'granted' | 'stripped' | 'withheld' | 'lost'>
+  /** What stands in the topic for a good row, by `partition/offset` of the row. */
+  readonly published: ReadonlyMap<string, DumpedRecord>
   readonly found: FoundRecords
 }
 
@@ -72,6 +74,7 @@ export function checkOutput(
       MOST_FINDINGS,
     ),
     outcomes: settled.outcomes,
+    published: new Map(settled.matches.map(({ row, found: { record } }) => [rowName(row), record])),
     found,
   }
 }

@@ -103,14 +103,20 @@ export function readStates(records: readonly DumpedRecord[]): Map<string, Record
   return byRef
 }
 
+const types = new Map<string, avro.Type>()
+
 function decoder(file: string): (value: Buffer | null, topic: string) => Record<string, unknown> {
-  const schema = JSON.parse(readFileSync(resolve(SCHEMAS, file), 'utf8')) as avro.Schema
-  const type = avro.Type.forSchema(schema)
+  const type = types.get(file) ?? readType(file)
+  types.set(file, type)
   return (value, topic) => {
     if (value === null || value[0] !== VERSION) throw new EvidenceError(`${topic} holds a record of an unknown version`)
     const decoded: unknown = type.fromBuffer(value.subarray(1))
     return unwrapped(decoded)
   }
+}
+
+function readType(file: string): avro.Type {
+  return avro.Type.forSchema(JSON.parse(readFileSync(resolve(SCHEMAS, file), 'utf8')) as avro.Schema)
 }
 
 /** avsc gives a top-level union either wrapped, {name: value}, or as an instance of the branch's class. */

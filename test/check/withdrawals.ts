@@ -16,6 +16,15 @@ export interface WithdrawalReport {
   readonly rawAfter: number
   /** Granted outputs of those, under any grant this person ever gave for the purpose. */
   readonly leakedAfter: number
+  /** The last raw record of this person, before the topic's end at the answer, that was granted for a withdrawn purpose. */
+  readonly lastGranted: GrantedRow | null
+}
+
+export interface GrantedRow {
+  readonly partition: number
+  readonly offset: number
+  /** What was published of it under the withdrawn purposes. */
+  readonly outputs: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]
 }
 
 export interface JudgedOutput {
@@ -44,14 +53,28 @@ export function withdrawalReports(
     })
     const withdrawn = outputs.filter(({ output }) => entry.purposes.includes(output.purpose))
     const wasGranted = (row: GoodRow) => withdrawn.some(({ report }) => report.outcomes.get(rowName(row)) === 'granted')
+    const last = own.findLast((row) => row.offset < (entry.endAfter[row.partition] ?? 0) && wasGranted(row))
     return {
       decisionId: entry.decisionId,
       effectiveMs: entry.effectiveMs,
       grantedBefore: before.filter(wasGranted).length,
       rawAfter: after.length,
       leakedAfter: after.reduce((sum, row) => sum + leakedOf(row, ref, withdrawn, consent), 0),
+      lastGranted: last === undefined ? null : grantedRow(last, withdrawn),
     }
   })
+}
+
+function grantedRow(row: GoodRow, outputs: readonly JudgedOutput[]): GrantedRow {
+  const granted = outputs.filter(({ report }) => report.outcomes.get(rowName(row)) === 'granted')
+  return {
+    partition: row.partition,
+    offset: row.offset,
+    outputs: granted.flatMap(({ output, report }) => {
+      const record = report.published.get(rowName(row))
+      return record === undefined ? [] : [{ topic: output.topic, partition: record.partition, offset: record.offset }]
+    }),
+  }
 }
 
 /** This person's decision after it, in the order of the journal. */

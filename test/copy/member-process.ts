@@ -1,9 +1,10 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { freezeProcess } from '../support/freeze-process.ts'
 import type { CopierEvent, Phase } from './copier.ts'
 import { type MemberSettings, PHASES } from './copy-member.ts'
 
@@ -24,7 +25,7 @@ export class MemberProcess {
   readonly #settings: MemberSettings
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #hears = new Set<(event: MemberEvent) => void>()
-  #watchdog: ChildProcess | undefined
+  #thaw: (() => void) | undefined
   #endExpected = false
   #gone = false
 
@@ -42,7 +43,7 @@ export class MemberProcess {
     })
     this.ended = once(this.#child, 'close').then(([code, signal]: unknown[]) => {
       this.#gone = true
-      this.#watchdog?.kill('SIGKILL')
+      this.#thaw?.()
       if (this.#endExpected && (code === 0 || signal === 'SIGKILL')) return
       throw new Error(`Member ${this.slot} ended by itself (${signal ?? `exit ${code}`}):\n${said.trim()}`)
     })
@@ -86,18 +87,12 @@ export class MemberProcess {
 
   freeze(): void {
     this.frozen = true
-    // A frozen process can't see that this one has gone, so a shell waits for that and kills it.
-    this.#watchdog = spawn('sh', ['-c', `read _; kill -KILL ${this.#child.pid}`], {
-      stdio: ['pipe', 'ignore', 'ignore'],
-      detached: true,
-    })
-    this.#child.kill('SIGSTOP')
+    this.#thaw = freezeProcess(this.#child.pid as number)
   }
 
   thaw(): void {
     this.frozen = false
-    this.#watchdog?.kill('SIGKILL')
-    this.#child.kill('SIGCONT')
+    this.#thaw?.()
   }
 
   #hear(event: MemberEvent): void {

@@ -5,6 +5,7 @@ import { bytesOf, haystacksOf } from '@weir/infra/demo/haystacks.ts'
 import type { JudgeOrder } from '@weir/infra/demo/judge.ts'
 import type { TopicPartition } from '@weir/kafka'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { withFirstLeaf } from '../chaos/plant.ts'
 import { check, violations } from '../check/check.ts'
 import { readContract } from '../check/contract-files.ts'
 import type { DumpedRecord, Evidence, JournalEntry } from '../check/evidence.ts'
@@ -192,10 +193,4 @@ function total(offsets: readonly number[]): number {
 
 function granted(records: readonly DumpedRecord[]): number {
   return records.findIndex(({ key }) => key !== null)
-}
-
-/** The first leaf of personalization's clean schema is eventId, null in a stripped record: writes one there. */
-function withFirstLeaf(value: Buffer): Buffer {
-  const leaf = Buffer.concat([Buffer.of(2, 8), Buffer.from('leak')])
-  return Buffer.concat([value.subarray(0, 5), leaf, value.subarray(6)])
 }

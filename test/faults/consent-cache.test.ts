@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
-import net from 'node:net'
-import { tmpdir } from 'node:os'
+import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMetrics } from '@weir/infra/demo/metrics-page.ts'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ownStack, whileAway } from '../support/faults-stack.ts'
+import { forwardPort } from '../support/port-forward.ts'
+import { startReplica } from '../support/redis-replica.ts'
 import { until } from '../support/until.ts'
 import { Weir } from '../support/weir.ts'
 
@@ -57,7 +56,7 @@ describe('a consent cache that lacks what was written', () => {
   it('failed over to a replica that lacks writes: the same, and it is brought up to date', async () => {
     await decide('carla', 'grant')
     await eventsOf('carla', 3, 'granted')
-    const replica = await startReplica(await executable(), Number(new URL(stack().env.REDIS_URL).port))
+    const replica = await startReplica(redis, stack().parts.redis.port)
     try {
       // From here on nothing reaches it any more.
       await replica.client.replicaof('NO', 'ONE')
@@ -65,7 +64,7 @@ describe('a consent cache that lacks what was written', () => {
       await decide('dora', 'grant')
       const before = await watermarks(replica.client)
       await whileAway(stack().parts.redis, async () => {
-        const failedOver = await forward(stack().parts.redis.port, replica.port)
+        const failedOver = await forwardPort(stack().parts.redis.port, replica.port)
         try {
           await freshSanitizer()
           await eventsOf('carla', 3, 'stripped')
@@ -150,68 +149,4 @@ describe('a consent cache that lacks what was written', () => {
     const values = await Promise.all(keys.map((key) => of.hget(key, 'w')))
     return values.reduce((sum, value) => sum + Number(value), 0)
   }
-
-  async function executable(): Promise<string> {
-    const path = /^executable:(\S+)/m.exec(await redis.info('server'))?.[1]
-    if (path === undefined) throw new Error('Redis does not tell where its program is')
-    return path
-  }
 })
-
-/** A second Redis that has all of the first. */
-async function startReplica(program: string, primaryPort: number) {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-replica-'))
-  const port = await freePort()
-  const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no']
-  const child: ChildProcess = spawn(program, [...words, '--replicaof', '127.0.0.1', String(primaryPort)], {
-    stdio: 'ignore',
-  })
-  const client = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: null })
-  client.on('error', () => {})
-  await until('the replica has all', async () => (await client.info('replication')).includes('master_link_status:up'))
-  return {
-    client,
-    port,
-    async stop() {
-      client.disconnect()
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      await gone
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/** What comes to one port goes to another, as when an address moves to the replica. */
-async function forward(from: number, to: number) {
-  const sockets = new Set<net.Socket>()
-  const server = net.createServer((client) => {
-    const upstream = net.connect(to, '127.0.0.1')
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        client.destroy()
-        upstream.destroy()
-      })
-    }
-    client.pipe(upstream).pipe(client)
-  })
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(from, '127.0.0.1', resolve))
-  return {
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise<void>((resolve) => server.close(() => resolve()))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}

@@ -4,7 +4,7 @@ import type { PartName } from '@weir/infra/stack/index.ts'
 import type { TopicPartition } from '@weir/kafka'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ownStack, whileAway } from '../support/faults-stack.ts'
+import { ownStack, whileAway, whileFrozen } from '../support/faults-stack.ts'
 import { produce, type RecordToProduce } from '../support/foreign/foreign.ts'
 import { until } from '../support/until.ts'
 import { ALL_SERVICES, type ServiceName, Weir } from '../support/weir.ts'
@@ -104,6 +104,23 @@ describe('promise 4: fail closed', () => {
     try {
       await inTheMiddle()
       await whileAway(stack().parts.kafka, async () => {
+        expect(weir.service('sanitizer').running).toBe(true)
+      })
+      const reached = await until('the broker answers', committed, PATIENCE_MS)
+      await until('it goes on', async () => (await committed()) > reached, PATIENCE_MS)
+    } finally {
+      await flow.end()
+    }
+    await allCameOut()
+  })
+
+  it('holds while the broker hangs with its connections open, and loses and repeats nothing', async () => {
+    const flow = startFlow()
+    try {
+      await inTheMiddle()
+      await whileFrozen(stack().parts.kafka, async () => {
+        await notReady('sanitizer')
+        expect((await readMetrics(weir.service('sanitizer'))).sum('weir_consent_age_seconds')).toBeGreaterThan(2)
         expect(weir.service('sanitizer').running).toBe(true)
       })
       const reached = await until('the broker answers', committed, PATIENCE_MS)

@@ -18,7 +18,7 @@ test('three hundred schedules of faults break no promise', async () => {
     for (const { kind, words } of violations) broken.push(`${name}: ${kind}: ${words}`)
   })
   expect(broken).toEqual([])
-  expect(rows).toBeGreaterThan(20_000)
+  expect(rows).toBeGreaterThan(10_000)
 })
 
 describe('a seed', () => {
@@ -42,7 +42,7 @@ describe('a seed', () => {
 })
 
 describe('with one defence switched off, a schedule is found that breaks a promise:', () => {
-  test.each(['fence', 'no-commit-after-the-timeout', 'base-pinned', 'effective-needs-what-is-carried'])(
+  test.each(['fence', 'stable-offsets', 'loader-reads-committed', 'no-commit-after-the-timeout'])(
     '%s',
     async (without) => {
       const directed = defences.find(({ name }) => name === without)?.directed

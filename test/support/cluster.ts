@@ -36,6 +36,27 @@ export async function allInSync(brokers: string): Promise<void> {
   await until('every replica is in sync', look, IN_SYNC_MS)
 }
 
+/** Creates a topic of which one broker leads all partitions, until something happens to it. */
+export async function createLedByFirst(brokers: string, topic: string, partitions: number): Promise<void> {
+  const replicaAssignment = Array.from({ length: partitions }, (_, partition) => ({ partition, replicas: [1, 2, 3] }))
+  await withAdmin(brokers, (admin) => admin.createTopics({ topics: [{ topic, replicaAssignment }] }))
+}
+
+/** Deletes the records of a partition below an offset, as retention does. */
+export async function deleteRecordsBefore(
+  brokers: string,
+  topic: string,
+  partition: number,
+  offset: number,
+): Promise<void> {
+  const partitions = [{ partition, offset: String(offset) }]
+  await withAdmin(brokers, async (admin) => {
+    // kafkajs looks for the leader in what it knows already.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions })
+  })
+}
+
 /** Node id of a partition's leader, as some broker knows it; -1: none. */
 export function leaderOf(brokers: string, topic: string, partition: number): Promise<number> {
   return withAdmin(brokers, async (admin) => {

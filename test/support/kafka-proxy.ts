@@ -1,4 +1,5 @@
 import net from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { refusalOf } from './kafka-refusals.ts'
 
 /** Numbers of Kafka's APIs that tests speak of. */
@@ -41,12 +42,37 @@ export interface KafkaProxy {
   answerWith(apiKey: number, code: number, count: number, how?: 'refused' | 'carried-out'): void
   /** How many requests of this API have come. */
   requests(apiKey: number): number
+  /** From now on each frame takes so many ms on its way, in both directions; 0: no longer. */
+  slow(ms: number): void
+  /** Connections that are open go on looking open, but no byte passes any more and no end is told; new ones work. */
+  mute(): void
   /** Breaks every connection. */
   cut(): void
   /** Stops listening and breaks every connection, until `back`. */
   away(): Promise<void>
   back(): Promise<void>
   close(): Promise<void>
+}
+
+/** A request on its way, as far as its header tells. */
+export interface PassingRequest {
+  readonly apiKey: number
+  /** The whole frame, its length of four bytes included. */
+  readonly frame: Buffer
+}
+
+/** What becomes of a response: it passes, it is dropped, or it waits; those that come later then pass it by. */
+export type Fate = 'pass' | 'drop' | Promise<void>
+
+export interface ProxyOptions {
+  /** Sees each request before it goes on. */
+  readonly onRequest?: (request: PassingRequest) => void
+  /** Sees each response and what it answers, and decides what becomes of it. */
+  readonly onResponse?: (request: PassingRequest, response: Buffer) => Fate
+  /** Requests whose answers are waited for, and shown, also when their client has gone. Default: none. */
+  readonly outlives?: (request: PassingRequest) => boolean
+  /** Ports of all brokers of a cluster, with the ports of the proxies to be told instead. Default: this one alone. */
+  readonly redirects?: ReadonlyMap<number, number>
 }
 
 /** What is to be done to the frames of an API. */
@@ -59,11 +85,13 @@ class Plan {
   answer = { code: 0, left: 0, carriedOut: false }
 }
 
-export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
+export async function startKafkaProxy(broker: string, options: ProxyOptions = {}): Promise<KafkaProxy> {
   const [host = '', port = ''] = broker.split(':')
   const target = { host, port: Number(port) }
   const sockets = new Set<net.Socket>()
   const plans = new Map<number, Plan>()
+  const muted = new WeakSet<net.Socket>()
+  let delayMs = 0
   let ownPort = 0
 
   const planOf = (apiKey: number): Plan => {
@@ -72,10 +100,30 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
     return plan
   }
 
+  /** Writes frames one after the other, each as late as is asked for when it comes. */
+  const delayed = (socket: net.Socket): ((frame: Buffer) => void) => {
+    let waiting = 0
+    let last = Promise.resolve()
+    return (frame) => {
+      if (delayMs === 0 && waiting === 0) {
+        socket.write(frame)
+        return
+      }
+      const due = performance.now() + delayMs
+      waiting++
+      last = last.then(async () => {
+        await sleep(Math.max(0, due - performance.now()))
+        waiting--
+        if (!socket.destroyed) socket.write(frame)
+      })
+    }
+  }
+
   const server = net.createServer((client) => {
     const upstream = net.connect(target)
     /** By correlation id: what was asked, and what is answered in place of the broker's own answer. */
-    const asked = new Map<number, { apiKey: number; instead: Buffer | undefined }>()
+    const asked = new Map<number, { request: PassingRequest; instead: Buffer | undefined }>()
+    const [sendOn, answerBack] = [delayed(upstream), delayed(client)]
     /** Requests of this connection that wait here, by correlation id: the broker's side stays open for them. */
     const held = new Map<number, () => void>()
     for (const socket of [client, upstream]) {
@@ -85,15 +133,21 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
       socket.on('close', () => sockets.delete(socket))
     }
     upstream.on('close', () => {
-      client.destroy()
+      if (!muted.has(client)) client.destroy()
       for (const answered of held.values()) answered()
     })
+    const isNeeded = () => {
+      return held.size > 0 || asked.values().some(({ request }) => options.outlives?.(request))
+    }
     client.on('close', () => {
-      if (held.size === 0) upstream.destroy()
+      if (!isNeeded()) upstream.destroy()
     })
 
     onFrames(client, (frame) => {
+      if (muted.has(client)) return
       const apiKey = frame.readInt16BE(4)
+      const request = { apiKey, frame }
+      options.onRequest?.(request)
       const plan = planOf(apiKey)
       plan.seen++
       if (plan.dropRequests > 0) {
@@ -110,9 +164,9 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
         }
       }
       const correlationId = frame.readInt32BE(8)
-      asked.set(correlationId, { apiKey, instead })
+      asked.set(correlationId, { request, instead })
       if (plan.heldRequests === undefined) {
-        upstream.write(frame)
+        sendOn(frame)
         return
       }
       const answered = new Promise<void>((resolve) => held.set(correlationId, resolve))
@@ -123,13 +177,16 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
     })
     onFrames(upstream, (frame) => {
       const correlationId = frame.readInt32BE(4)
-      const { apiKey, instead } = asked.get(correlationId) ?? { apiKey: -1, instead: undefined }
+      const { request, instead } = asked.get(correlationId) ?? {}
+      const apiKey = request?.apiKey ?? -1
       asked.delete(correlationId)
       held.get(correlationId)?.()
       held.delete(correlationId)
+      if (muted.has(client)) return
       if (client.destroyed) {
-        // It answers what was held: only the broker had to see that request.
-        if (held.size === 0) upstream.destroy()
+        // It answers what was held, or outlives its client: nobody is there to hear it.
+        if (request !== undefined) void options.onResponse?.(request, frame)
+        if (!isNeeded()) upstream.destroy()
         return
       }
       const plan = planOf(apiKey)
@@ -137,9 +194,15 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
         plan.dropResponses--
         return
       }
-      if (apiKey === Api.metadata || apiKey === Api.findCoordinator) redirect(frame, target, ownPort)
-      const answer = () => client.write(instead ?? frame)
-      if (plan.heldResponses === undefined) answer()
+      if (apiKey === Api.metadata || apiKey === Api.findCoordinator) {
+        for (const [from, to] of options.redirects ?? [[target.port, ownPort]])
+          redirect(frame, { host, port: from }, to)
+      }
+      const answer = () => answerBack(instead ?? frame)
+      const fate = (request && options.onResponse?.(request, frame)) ?? 'pass'
+      if (fate === 'drop') return
+      if (fate !== 'pass') void fate.then(answer)
+      else if (plan.heldResponses === undefined) answer()
       else plan.heldResponses.push(answer)
     })
   })
@@ -193,6 +256,12 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
       planOf(apiKey).answer = { code, left: count, carriedOut: how === 'carried-out' }
     },
     requests: (apiKey) => planOf(apiKey).seen,
+    slow: (ms) => {
+      delayMs = ms
+    },
+    mute: () => {
+      for (const socket of sockets) muted.add(socket)
+    },
     cut,
     away,
     back: listen,
@@ -201,7 +270,7 @@ export async function startKafkaProxy(broker: string): Promise<KafkaProxy> {
 }
 
 /** Calls back with each whole frame, its length of four bytes included. */
-function onFrames(socket: net.Socket, onFrame: (frame: Buffer) => void): void {
+export function onFrames(socket: net.Socket, onFrame: (frame: Buffer) => void): void {
   let pending = Buffer.alloc(0)
   socket.on('data', (data: Buffer) => {
     pending = Buffer.concat([pending, data])

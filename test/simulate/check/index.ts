@@ -11,7 +11,6 @@ import type { Seen, Violation } from './seen.ts'
 import { RawRanges } from './transactions.ts'
 
 export type * from './seen.ts'
-export { VIOLATIONS } from './seen.ts'
 
 /**
  * Everything in a run that breaks a promise; none: all is well. Shares no code with what it judges: fold, decision,

@@ -65,7 +65,7 @@ export interface SeenDecision {
   readonly effectiveAtMs: number | null
 }
 
-export const VIOLATIONS = [
+const VIOLATIONS = [
   'lost',
   'repeated',
   'disorder',

@@ -16,7 +16,7 @@ type Broken = Extract<ViolationKind, 'leak' | 'stale' | 'bound'>
  * end. So must everything older than the proof of freshness that is asked for after the fence. What passed its fence
  * earlier commits within the bound, or never.
  */
-export function mustObey(version: Version, transaction: SeenTransaction, bounds: Bounds): Broken | null {
+function mustObey(version: Version, transaction: SeenTransaction, bounds: Bounds): Broken | null {
   const { decision, effectiveAtMs, visibleAtMs } = version
   if (decision === null || effectiveAtMs < transaction.begunAtMs) return 'leak'
   if (!bounds.cutOff && visibleAtMs < transaction.begunAtMs) return 'leak'

@@ -11,7 +11,7 @@ export interface Defence {
   readonly why: string
   /** How the code looks without it. Nearly always one place. */
   readonly edits: readonly Replacement[]
-  /** What keeps the promise without it too, so that no schedule is known that finds its absence. */
+  /** Why no schedule is known that finds its absence: what keeps the promise too, or how seldom it matters. */
   readonly heldBy?: string
   /** Hand-timed schedule (test/simulate/schedule/directed.ts) that meets what random ones meet too seldom. */
   readonly directed?: DirectedName

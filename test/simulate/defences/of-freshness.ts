@@ -40,6 +40,7 @@ export const ofFreshness: readonly Defence[] = [
         replace: 'due.push([partition, ticking])',
       },
     ],
+    directed: 'old-ticks',
   },
   {
     name: 'incarnations',

@@ -14,7 +14,7 @@ export const ofTheCache: readonly Defence[] = [
           'return this.stored(partition).then((at) => this.#run(APPLY, partition, [at.watermark, ...args.slice(1)]))',
       },
     ],
-    directed: 'redis-forgets',
+    directed: 'frozen-loader',
   },
   {
     name: 'watermark-not-below-base',
@@ -85,6 +85,7 @@ export const ofTheCache: readonly Defence[] = [
         replace: 'await Promise.resolve(topicId)',
       },
     ],
+    directed: 'redis-lost-before-a-decision',
   },
   {
     name: 'base-pinned',

@@ -12,7 +12,7 @@ const FEW_SEEDS = 12
 export interface DefenceRow {
   readonly name: string
   readonly found: boolean
-  /** What keeps the promise without it too, so that nothing need be found; null: nothing does. */
+  /** Why nothing need be found (see Defence); null: something must be. */
   readonly heldBy: string | null
   readonly ran: number
   /** Of the first schedule that found something. */

@@ -1,7 +1,7 @@
 import type { Kafka } from '@weir/kafka'
 import type { Logger } from '@weir/service'
-import type { FastifyInstance } from 'fastify'
 import type { Redis } from 'ioredis'
+import type { ConsentApi } from '../../../services/consent/src/consent-api.ts'
 import type { Random } from '../time/random-bytes.ts'
 
 /** What the world gives a process to stand on: all that its main.ts would connect to, or take from the machine. */
@@ -25,7 +25,7 @@ export interface Started {
   /** The way of SIGTERM, once `signal` has aborted. */
   close(): Promise<void>
   /** Of the consent service. */
-  readonly api?: FastifyInstance
+  readonly api?: ConsentApi['app']
 }
 
 /** Subjects that each view remembers: few, so that they are thrown out too. */

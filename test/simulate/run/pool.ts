@@ -39,25 +39,27 @@ async function runWorker(
   onOutcome: (outcome: Outcome) => void,
 ): Promise<void> {
   const worker = new Worker(WORKER, { workerData: setup, execArgv: [] })
-  let outstanding = 0
+  const outstanding: Try[] = []
   const sendNext = () => {
     const tried = next()
     if (tried === undefined) return
-    outstanding++
+    outstanding.push(tried)
     worker.postMessage(tried)
   }
+  const during = () => `The simulator ended during ${JSON.stringify(outstanding[0] ?? 'its start')}`
   try {
     await new Promise<void>((resolve, reject) => {
-      worker.on('error', reject)
-      worker.on('exit', (code) => reject(new Error(`A simulator ended by itself, with ${code}`)))
+      // An error that nobody caught, also of the code under test: it would have ended a process.
+      worker.on('error', (error) => reject(new Error(during(), { cause: error })))
+      worker.on('exit', (code) => reject(new Error(`${during()}, with ${code}`)))
       worker.on('message', (outcome: Outcome) => {
-        outstanding--
+        outstanding.shift()
         onOutcome(outcome)
         sendNext()
-        if (outstanding === 0) resolve()
+        if (outstanding.length === 0) resolve()
       })
       for (let i = 0; i < AHEAD; i++) sendNext()
-      if (outstanding === 0) resolve()
+      if (outstanding.length === 0) resolve()
     })
   } finally {
     worker.removeAllListeners('exit')

@@ -169,6 +169,60 @@ export const consentPlots = {
     },
   },
 
+  /**
+   * What the projector writes is seen late, and then it reads nothing of the ledger for a while: the ticks that come out
+   * are old, and Ann's withdrawal stands behind them.
+   */
+  'old-ticks': {
+    healMs: 10_000,
+    plot(plot) {
+      plot.agreed()
+      plot.events(500, 2_500, 200)
+      const from = plot.about(3_000, 200)
+      plot.fault(from, { fault: 'pauseMarkers', forMs: 3_000, of: 'topics' })
+      plot.late(plot.about(from + 270, 100), 'projector-0', 'fetch', 4_000)
+      plot.withdraw(plot.about(from + 480, 80), ANN, ['ads', 'stats'])
+      plot.events(from + 3_040, from + 4_300, 15, [ann])
+    },
+  },
+
+  /**
+   * Redis is emptied, and the next thing to be folded is a decision of somebody whom the projector would look up there: no
+   * tick comes out before it, by which its loader would notice.
+   */
+  'redis-lost-before-a-decision': {
+    healMs: 13_000,
+    plot(plot) {
+      plot.agreed()
+      plot.events(500, 12_000, 300)
+      plot.process(1_500, 'stop', 'projector-0')
+      plot.process(1_900, 'start', 'projector-0')
+      for (const [user, atMs] of [5_000, 7_500, 10_000].entries()) {
+        plot.redis(atMs, 'flush')
+        plot.withdraw(plot.about(atMs + 1, 8), { user }, ['ads'], { basedOn: 'nothing' })
+      }
+    },
+  },
+
+  /** A loader is frozen with a record in its hands, and goes on when its successor has loaded what came after it. */
+  'frozen-loader': {
+    healMs: 17_000,
+    plot(plot) {
+      plot.agreed()
+      plot.events(500, 2_500, 100)
+      plot.withdraw(1_500, ANN, ['ads', 'stats'])
+      const from = 3_000
+      plot.grant(from, ANN, ['ads', 'stats'])
+      plot.process(plot.about(from + 9, 26), 'pause', 'projector-0')
+      plot.process(from + 200, 'start', 'projector-1')
+      plot.withdraw(from + 8_000, ANN, ['ads', 'stats'])
+      plot.process(from + 9_500, 'resume', 'projector-0')
+      plot.process(from + 9_900, 'stop', 'sanitizer-0')
+      plot.process(from + 10_300, 'start', 'sanitizer-0')
+      plot.events(from + 10_500, from + 13_000, 50)
+    },
+  },
+
   /** The phone is Ann's; it refuses while who folds Ann's own partition is frozen, and she does things without it. */
   'linked-device': {
     running: ['sanitizer-0', 'projector-0', 'projector-1', 'consent-0'],

@@ -1,6 +1,6 @@
 import type { Random } from '../../workload/random.ts'
 import { type PurposeName, SETTING } from '../load/setting.ts'
-import type { Decide, Step, Who } from './steps.ts'
+import type { Decide, Who } from './steps.ts'
 
 type Timed = { readonly atMs: number } & Decide
 
@@ -72,9 +72,4 @@ function refusal(random: Random, who: Who, kind: 'withdraw' | 'object'): Decide 
 function somePurposes(random: Random): PurposeName[] {
   const some = SETTING.purposes.filter(() => random.chance(60))
   return some.length > 0 ? some : [random.pick(SETTING.purposes)]
-}
-
-/** The steps that are requests to the API. */
-export function decisionsOf(steps: readonly Step[]): Timed[] {
-  return steps.filter((step) => step.do === 'decide')
 }

@@ -24,6 +24,7 @@ export function takeOverGlobals(random: Random): void {
     randomUUID: () => uuidOf(random),
   })
   Object.assign(timersPromises, { setTimeout: pause, setImmediate: () => pause(0) })
+  Object.assign(AbortSignal, { any: anyOf })
   Error.stackTraceLimit = 0
   syncBuiltinESMExports()
 }
@@ -67,6 +68,15 @@ function pause<T>(ms?: number, value?: T, options?: { readonly signal?: AbortSig
     if (signal?.aborted) gone()
     else signal?.addEventListener('abort', gone, { once: true })
   })
+}
+
+/** Node keeps such a signal for good once somebody listens to it; what a killed process listened to never aborts. */
+function anyOf(signals: readonly AbortSignal[]): AbortSignal {
+  const any = new AbortController()
+  const aborted = signals.find((signal) => signal.aborted)
+  if (aborted !== undefined) any.abort(aborted.reason)
+  else for (const signal of signals) signal.addEventListener('abort', () => any.abort(signal.reason), { once: true })
+  return any.signal
 }
 
 function virtualDate(): DateConstructor {

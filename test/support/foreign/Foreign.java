@@ -89,7 +89,7 @@ public final class Foreign {
     settings.put("compression.type", compression);
     settings.put("linger.ms", "5");
     settings.put("batch.size", "131072");
-    settings.put("max.block.ms", "30000");
+    settings.put("max.block.ms", "120000");
     if (transactionalId != null) settings.put("transactional.id", transactionalId);
 
     ByteArraySerializer bytes = new ByteArraySerializer();

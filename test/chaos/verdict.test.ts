@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest'
+import type { WithdrawalReport } from '../check/withdrawals.ts'
+import { type Seen, withdrawalTimes } from './verdict.ts'
+
+const BOUND_MS = 6_000
+/** Answered at 1,000; its last granted record is 40 of partition 2, which came out as 7 of partition 3. */
+const REPORT: WithdrawalReport = {
+  decisionId: 'one',
+  effectiveMs: 90,
+  grantedBefore: 1,
+  rawAfter: 1,
+  leakedAfter: 0,
+  lastGranted: { partition: 2, offset: 40, outputs: [{ topic: 'clean', partition: 3, offset: 7 }] },
+}
+
+describe('when the last record decided without a withdrawal was committed', () => {
+  test('is the first commit beyond it, when that was seen', () => {
+    const seen = { commits: [commit(1_500, 2, 40), commit(1_900, 2, 41), commit(9_000, 2, 50)] }
+    expect(times(seen)).toMatchObject({ count: 1, p50: 90, max: 90, boundMs: BOUND_MS, late: 0, unknown: 0 })
+    expect(times(seen).commitAfter).toEqual({ p50: 900, p99: 900, max: 900 })
+  })
+
+  test('is when a reader had its output, when nobody heard of the commit itself', () => {
+    const found = times({ commits: [commit(90_000, 2, 50)], seenAtMs: () => 1_300 })
+    expect(found).toMatchObject({ commitAfter: { max: 300 }, late: 0 })
+  })
+
+  test('counts as 0 when it came before the answer, or when there is none', () => {
+    expect(times({ commits: [commit(800, 2, 41)] }).commitAfter.max).toBe(0)
+    expect(withdrawalTimes([{ ...REPORT, lastGranted: null }], BOUND_MS, seenBy({})).commitAfter.max).toBe(0)
+  })
+
+  test('beyond the bound is late, by a millisecond too', () => {
+    expect(times({ commits: [commit(7_000, 2, 41)] })).toMatchObject({ late: 0 })
+    expect(times({ commits: [commit(7_001, 2, 41)] })).toMatchObject({ late: 1, lateInOutage: 0 })
+  })
+
+  test('beyond the bound while a broker was away is told apart', () => {
+    const commits = [commit(9_000, 2, 41)]
+    expect(times({ commits, outages: [[2_000, 8_500]] })).toMatchObject({ late: 0, lateInOutage: 1 })
+    expect(times({ commits, outages: [[100, 900]] })).toMatchObject({ late: 1, lateInOutage: 0 })
+  })
+
+  test('is unknown when neither was seen', () => {
+    expect(times({})).toMatchObject({ late: 0, unknown: 1 })
+  })
+})
+
+function times(seen: Partial<Seen>) {
+  return withdrawalTimes([REPORT], BOUND_MS, seenBy(seen))
+}
+
+function seenBy(seen: Partial<Seen>): Seen {
+  return { answeredAtMs: () => 1_000, seenAtMs: () => undefined, commits: [], outages: [], ...seen }
+}
+
+function commit(atMs: number, partition: number, next: number) {
+  return { atMs, life: Symbol('a life'), positions: [[partition, next]] as const }
+}
