@@ -4,7 +4,7 @@ import { chunkOf, grant, makeWorld, processWhole, rawEvent, refOf, stateWith } f
 const ROWS = 400
 
 /** Processes a chunk whose every look at the clock is so many ms later; gives how often others had their turn. */
-async function turnsOfOthers(stepMs: number) {
+async function turnsOfOthers(stepMs: number, value = rawEvent) {
   const world = makeWorld()
   for (let i = 0; i < ROWS; i += 2) world.states.set(refOf(`s${i}`), stateWith({ personalization: grant() }))
   let nowMs = 0
@@ -15,7 +15,7 @@ async function turnsOfOthers(stepMs: number) {
       return nowMs
     },
   }
-  const rows = Array.from({ length: ROWS }, (_, i) => ({ key: `s${i}`, value: rawEvent(`s${i}`) }))
+  const rows = Array.from({ length: ROWS }, (_, i) => ({ key: `s${i}`, value: value(`s${i}`) }))
   let turns = 0
   let isOver = false
   const other = () => {
@@ -45,4 +45,10 @@ test('rewriting that takes long lets others have their turn, and gives the same 
   expect(quick.turns).toBeLessThan(3)
   expect(slow.turns).toBeGreaterThan(10)
   expect(slow.produced).toEqual(quick.produced)
+})
+
+test('so do records that go to quarantine, each of which may be long', async () => {
+  const damaged = (subject: string) => Buffer.concat([rawEvent(subject), Buffer.alloc(1)])
+  const slow = await turnsOfOthers(2, damaged)
+  expect(slow.turns).toBeGreaterThan(ROWS / 2)
 })

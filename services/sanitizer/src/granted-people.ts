@@ -1,5 +1,6 @@
 import { partitionOf } from '@weir/kafka'
 import { type GrantKeys, KeyEpochMissingError, type KnownGrant, REF_BYTES } from '@weir/pseudonym'
+import type { Breaths } from './breaths.ts'
 import type { Decided } from './decide.ts'
 import type { Environment, OutputPlan } from './environment.ts'
 import { FAULT } from './faults.ts'
@@ -19,28 +20,33 @@ export interface GrantedPeople {
 }
 
 /** By output: the people of whom a row is granted. Held as a whole when the key of a grant is not here. */
-export function grantedPeople(
+export async function grantedPeople(
   env: Environment,
   decided: Decided,
   { fault }: ReadRows,
-): readonly GrantedPeople[] | Held {
+  breaths: Breaths,
+): Promise<readonly GrantedPeople[] | Held> {
   try {
-    return env.outputs.map((plan, output) =>
-      peopleOf(plan, env.grantKeys[output] as GrantKeys, decided, decided.branches[output] as Int16Array, fault),
-    )
+    const people: GrantedPeople[] = []
+    for (const [output, plan] of env.outputs.entries()) {
+      const keys = env.grantKeys[output] as GrantKeys
+      people.push(await peopleOf(plan, keys, decided, decided.branches[output] as Int16Array, fault, breaths))
+    }
+    return people
   } catch (error) {
     if (!(error instanceof KeyEpochMissingError)) throw error
     return { kind: 'held', reason: 'key-missing', retryAfterMs: KEY_RETRY_MS, why: error.message }
   }
 }
 
-function peopleOf(
+async function peopleOf(
   { rule, partitions }: OutputPlan,
   keys: GrantKeys,
   { located, looked }: Decided,
   decisions: Int16Array,
   fault: Uint8Array,
-): GrantedPeople {
+  breaths: Breaths,
+): Promise<GrantedPeople> {
   const { refs, refCount } = located
   const grants: (KnownGrant | undefined)[] = new Array(refCount)
   const place = new Float64Array(refCount)
@@ -55,6 +61,7 @@ function peopleOf(
     grants[person] = known
     place[person] = first32Bits(known.subject)
     partition[person] = partitionOf(known.subject, partitions)
+    if (breaths.due) await breaths.take()
   }
   return { grants, place, partition }
 }

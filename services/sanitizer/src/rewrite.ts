@@ -25,11 +25,11 @@ export interface Rewritten {
 export async function rewrite(env: Environment, decided: Decided): Promise<Rewritten | Held> {
   const breaths = new Breaths(env.clock.monotonicMs)
   const read = await readRows(env, decided, breaths) // each row once: where its values lie, or a fault
-  const people = grantedPeople(env, decided, read) // by output: their pseudonyms, under the grant of each
+  const people = await grantedPeople(env, decided, read, breaths) // by output: their pseudonyms, under the grant of each
   if ('kind' in people) return people
 
   const written = await writeOutputs(env, decided, read, people, breaths)
-  const quarantine = quarantineRows(env, decided, read)
+  const quarantine = await quarantineRows(env, decided, read, breaths)
   env.marks.clear()
   return {
     kind: 'rewritten',
@@ -66,7 +66,7 @@ async function writeOutputs(
   return read.fault.includes(FAULT.tooLarge) ? await write() : written
 }
 
-function quarantineRows(env: Environment, { located }: Decided, { fault }: ReadRows) {
+async function quarantineRows(env: Environment, { located }: Decided, { fault }: ReadRows, breaths: Breaths) {
   const records = new QuarantineRecords(env)
   const counts = new Map<string, number>()
   for (let row = 0; row < fault.length; row++) {
@@ -75,6 +75,7 @@ function quarantineRows(env: Environment, { located }: Decided, { fault }: ReadR
     records.add(located.chunk.rows, row, found)
     const { code } = FAULT_WORDS[found] as { code: string }
     counts.set(code, (counts.get(code) ?? 0) + 1)
+    if (breaths.isOverdue) await breaths.take()
   }
   return { batches: records.finish(), counts }
 }

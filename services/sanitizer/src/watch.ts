@@ -18,8 +18,8 @@ class AttemptHangs extends Error {
 
   constructor(seconds: number) {
     super(
-      `An attempt at a chunk has not ended for ${seconds} s. Nothing of it was published. The process ends, so that it can ` +
-        'be started again; if that repeats, look at the log before it, and report it',
+      `An attempt at a chunk has not ended for ${seconds} s. What is not committed will be taken up again. The process ends, ` +
+        'so that it can be started again; if that repeats, look at the log before it, and report it',
     )
   }
 }
