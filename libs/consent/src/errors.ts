@@ -13,7 +13,10 @@ export class ConsentValueError extends Error {
   override readonly name = 'ConsentValueError'
 }
 
-/** A ledger record was folded over a state that already holds later ones: a bug in the caller, never data. */
+/**
+ * A ledger record was folded over a state that already holds later ones. Nothing of the record's or the state's bytes is
+ * wrong: the caller has folded out of order, or another process has folded further, or the state is of another ledger.
+ */
 export class FoldOrderError extends Error {
   readonly code = 'WEIR_CONSENT_FOLD_ORDER'
   override readonly name = 'FoldOrderError'

@@ -43,7 +43,7 @@ const REFUSALS: ReadonlySet<PurposeStatus> = new Set<PurposeStatus>(['withdrawn'
  *   subject when it is linked, and to all linked subjects when it is refused later: `carried`, for the caller to append.
  *   Linking again carries nothing (it was carried before), and whoever erases everything of a device erases its links.
  *
- * @throws FoldOrderError when the record lies before the state's position (a bug of the caller)
+ * @throws FoldOrderError when the record lies before the state's position: whoever wrote the state has folded further
  */
 export function fold(state: ConsentState | null, decision: Decision, at: LedgerPlace, source: SaltSource): Folded {
   if (state !== null && at.offset < state.position) throw new FoldOrderError(at.offset, state.position)

@@ -152,14 +152,15 @@ export class NotAMember extends KafkaError {
   }
 }
 
-/** Read the committed offsets again: the broker that told them is not the group's coordinator (any more). */
+/** Read the committed offsets again: the broker that told them was perhaps not the group's coordinator any more. */
 export class OffsetsInDoubt extends KafkaError {
   override readonly name = 'OffsetsInDoubt'
   override readonly code = 'WEIR_KAFKA_OFFSETS_IN_DOUBT'
 
   constructor(groupId: string) {
     super(
-      `The committed offsets of group ${groupId} were told by another broker than the one that takes the next`,
+      `The committed offsets of group ${groupId} were told by another broker than the one that takes the next, or by the ` +
+        'same before it was lost sight of',
       true,
     )
   }

@@ -66,10 +66,11 @@ export async function committedOffsets(
     const codeOf = (response: { errorCode: number; offsets: readonly { errorCode: number }[] }) =>
       response.errorCode || (response.offsets.find((o) => o.errorCode !== 0)?.errorCode ?? 0)
     const nodeId = await cluster.coordinator('group', groupId)
+    const teller = cluster.toldOffsets.teller(groupId, nodeId)
     const response = await cluster.callAsCoordinator(nodeId, 'group', groupId, CONTROL_LANE, api, codeOf)
     const code = codeOf(response)
     if (code !== 0) throw new BrokerError(code, `OffsetFetch of group ${groupId}`)
-    cluster.toldOffsets.told(groupId, partitions, nodeId)
+    cluster.toldOffsets.told(groupId, partitions, teller)
     const found = new Map(response.offsets.map((o) => [`${o.topic}/${o.partition}`, o.offset]))
     return partitions.map(({ topic, partition }) => {
       const offset = found.get(`${topic}/${partition}`)

@@ -1,4 +1,4 @@
-import { type ConsentState, carriedId, decodeLedger, ledgerKey } from '@weir/consent'
+import { CONSENT_PARTITIONS, type ConsentState, carriedId, decodeLedger, ledgerKey } from '@weir/consent'
 import type { RunningConsentView } from '@weir/consent-view'
 import {
   Closed,
@@ -35,6 +35,7 @@ import { makeProjectorMetrics } from './metrics.ts'
 const ANN = ref(1)
 const BOB = ref(2)
 const AT = partitionOfRef(ANN)
+const OTHER = (AT + 1) % CONSENT_PARTITIONS
 const EMPTY = Buffer.alloc(0)
 const NO_PURPOSES = { purposes: [], notices: [], untilMs: [] }
 
@@ -61,12 +62,15 @@ function setUp(
   const state = {
     committed: options.committed ?? 0,
     failures: [] as TransactionFailure[],
+    /** How transactions fail to begin. */
+    refusals: [] as TransactionFailure[],
     failed: [] as unknown[],
     writtenBatches: [] as FinishedBatch[],
     member: null as MemberOptions | null,
     topicId: 'a'.repeat(32) as string | null,
     produced: Promise.resolve() as Promise<void>,
     answer: Promise.resolve() as Promise<void>,
+    aborted: async (): Promise<void> => {},
     reached: Promise.resolve() as Promise<void>,
     /** What is never answered: only the signal ends it. */
     hangs: (options.hangs ?? '') as 'init' | 'join' | 'committed?' | 'confirmed' | '',
@@ -107,7 +111,9 @@ function setUp(
   const producer: TransactionalProducer = {
     init: (signal) => answered('init', signal),
     begin: async (_member, offsets: readonly TopicPosition[]) => {
-      acts.push(`begin ${offsets.map(({ offset }) => offset).join()}`)
+      const refusal = state.refusals.shift()
+      acts.push(refusal ?? `begin ${offsets.map(({ offset }) => offset).join()}`)
+      if (refusal !== undefined) throw new TransactionError(refusal, 'test')
       return {
         produce: async (batches) => {
           state.writtenBatches.push(...batches)
@@ -121,7 +127,10 @@ function setUp(
           await state.answer
           state.committed = offsets[0]?.offset ?? 0
         },
-        abort: async () => void acts.push('abort'),
+        abort: async () => {
+          acts.push('abort')
+          await state.aborted()
+        },
       }
     },
     close: async () => {},
@@ -260,24 +269,71 @@ describe('the projector’s loop', () => {
     const { ledger, states, saw, state } = setUp()
     await saw(...FIRST)
     states.set(ANN, { position: 1, purposes: {}, recent: [] })
+    state.refusals.push('fenced')
     state.notAMember = 1
     ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])])
-    await saw(...FIRST, 'not a member', 'confirmed', ...FIRST)
+    await saw(...FIRST, 'fenced', 'not a member', 'confirmed', ...FIRST)
     expect(state.failed).toEqual([])
     // It goes on where the group has it.
     ledger.queue.push([fetchedRows('consent.decisions', AT, 1, [decisionRow(1, decision('grant', ANN))])])
-    await saw(...FIRST, 'not a member', 'confirmed', ...FIRST, 'begin 2', 'produce', 'commit')
+    await saw(...FIRST, 'fenced', 'not a member', 'confirmed', ...FIRST, 'begin 2', 'produce', 'commit')
+  })
+
+  it('recovers as often as a coordinator tells a place of long ago that it can’t take', async () => {
+    const { ledger, states, saw, state } = setUp()
+    await saw(...FIRST)
+    states.set(ANN, { position: 1, purposes: {}, recent: [] })
+    state.refusals.push('unknown', 'unknown')
+    const old = [fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])]
+    ledger.queue.push(old)
+    await saw(...FIRST, 'unknown', 'confirmed', ...FIRST)
+    // It is cut off from the other brokers, and says the same once more. Then its successor is found.
+    ledger.queue.push(old)
+    await saw(...FIRST, 'unknown', 'confirmed', ...FIRST, 'unknown', 'confirmed', ...FIRST)
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 1, [decisionRow(1, decision('grant', ANN))])])
+    await vi.waitFor(() => expect(state.committed).toBe(2))
+    expect(state.failed).toEqual([])
   })
 
   it('stops when a state is ahead of what the group has committed, as if it were of another ledger', async () => {
     const { ledger, states, saw, state } = setUp()
     await saw(...FIRST)
     states.set(ANN, { position: 7, purposes: {}, recent: [] })
-    const rows = [fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])]
-    ledger.queue.push(rows)
-    await saw(...FIRST, 'confirmed', ...FIRST)
-    ledger.queue.push(rows)
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])])
     await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_CONSENT_FOLD_ORDER' }))
+    await saw(...FIRST, 'begin 0', 'abort')
+  })
+
+  it('stops at a state of another ledger, whatever other partitions commit meanwhile', async () => {
+    const { acts, ledger, loop, states, saw, state } = setUp()
+    await saw(...FIRST)
+    await state.member?.onAssigned([OTHER])
+    states.set(ANN, { position: 7, purposes: {}, recent: [] })
+    let polls = 0
+    let ticks = 0
+    ledger.poll = async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (loop.why !== '' || polls++ % 2 === 1) return []
+      if (polls % 4 === 1) return [fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])]
+      return [fetchedRows('consent.decisions', OTHER, ticks, [tickRow(ticks, ++ticks)])]
+    }
+    await vi.waitFor(() => expect(state.failed[0]).toMatchObject({ code: 'WEIR_CONSENT_FOLD_ORDER' }))
+    expect(acts.at(-1)).toBe('abort')
+  })
+
+  it('takes no state for one of another ledger when it has lost the partition meanwhile', async () => {
+    const { acts, ledger, states, saw, state } = setUp()
+    await saw(...FIRST)
+    states.set(ANN, { position: 7, purposes: {}, recent: [] })
+    state.aborted = async () => state.member?.onLost([AT])
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 0, [decisionRow(0, decision('grant', ANN))])])
+    await saw(...FIRST, 'begin 0', 'abort')
+    state.aborted = async () => {}
+    await state.member?.onAssigned([AT])
+    await vi.waitFor(() => expect(acts.length).toBeGreaterThan(FIRST.length + 3))
+    ledger.queue.push([fetchedRows('consent.decisions', AT, 7, [decisionRow(7, decision('grant', ANN))])])
+    await vi.waitFor(() => expect(state.committed).toBe(8))
+    expect(state.failed).toEqual([])
   })
 
   it('initialises the producer again only once the group has confirmed that it still has us', async () => {

@@ -1,10 +1,10 @@
-import { FoldOrderError } from '@weir/consent'
 import { pause, rowsOf } from '@weir/consent-view'
 import { type Fetcher, type Member, TransactionError } from '@weir/kafka'
 import type { Environment } from './environment.ts'
 import { finalError, isFinal, type LedgerRecordError, ProjectorStopped } from './errors.ts'
 import { Lane } from './lane.ts'
-import { type Plan, planTransaction } from './plan.ts'
+import { planUnlessOvertaken } from './overtaken.ts'
+import type { Plan } from './plan.ts'
 import { publish } from './publish.ts'
 import { startPosition } from './start-position.ts'
 
@@ -38,11 +38,6 @@ export class Loop {
   #running: Promise<void> = Promise.resolve()
   readonly #stopListening: () => void
   #recover = false
-  /**
-   * A state was ahead of us, and nothing was committed since: after a freeze a successor's is seen before the group says that
-   * it has our partitions. Ahead once more, where the group has us after a recovery, it is of another ledger.
-   */
-  #overtaken = false
   #stateTopicId: string | null = null
   #failures = 0
 
@@ -160,7 +155,8 @@ export class Loop {
   async #fold(member: Member): Promise<void> {
     const env = this.#env
     const lanes = [...this.#lanes.values()].filter((lane) => lane.state === 'running')
-    const plan = await planTransaction(lanes, env.view, env.salts)
+    const plan = await planUnlessOvertaken(env, member, lanes)
+    if (plan === null) return
     // After the lookups, so that they were answered under this topic and no other.
     if (!this.#isSameStateTopic()) return pause(RETRY_MS, this.#close.signal)
     if (plan.held !== null) env.metrics.held.inc({ reason: plan.held.reason })
@@ -192,7 +188,6 @@ export class Loop {
     metrics.transactions.inc({ outcome: published })
     metrics.transactionSeconds.observe((monotonicMs() - beganMs) / 1_000)
     if (published === 'aborted') return
-    this.#overtaken = false
     for (const [outcome, count] of Object.entries(plan.counts)) metrics.folded.inc({ outcome }, count)
     metrics.forgetOrders.inc(plan.ended.length)
     metrics.carried.inc(plan.carried.length)
@@ -272,18 +267,15 @@ export class Loop {
 
   #failed(error: unknown): void {
     const { metrics, log, fail } = this.#env
-    const isOvertaken = error instanceof FoldOrderError && !this.#overtaken
-    if (isFinal(error) && !isOvertaken) {
+    if (isFinal(error)) {
       fail(finalError(error))
       this.#close.abort(error)
       return
     }
     this.#recover = true
-    this.#overtaken ||= isOvertaken
     const outcome = error instanceof TransactionError ? error.outcome : 'unknown'
     metrics.transactions.inc({ outcome })
-    const isTaken = outcome === 'fenced' || isOvertaken
-    const hint = isTaken ? 'another process has this WEIR_SLOT, or the group gave our partitions away' : undefined
+    const hint = outcome === 'fenced' ? 'another process has this WEIR_SLOT, or our partitions' : undefined
     log.warn({ event: 'recovering', outcome, hint, err: error })
   }
 

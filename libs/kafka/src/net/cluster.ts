@@ -153,6 +153,8 @@ export class Cluster {
       throw new BrokerError(found.errorCode, `Coordinator of ${type} ${key}`, found.errorMessage)
     }
     this.connections.place(found.nodeId, { host: found.host, port: found.port })
+    // Found beside its use, it may have moved without anything going wrong.
+    if (this.#coordinators.get(`${type}/${key}`)?.nodeId !== found.nodeId) this.#forgetCoordinator(type, key)
     this.#coordinators.set(`${type}/${key}`, { nodeId: found.nodeId, findAgainMs: performance.now() + MAX_AGE_MS })
     return found.nodeId
   }
@@ -193,7 +195,9 @@ export class Cluster {
   }
 
   #forgetCoordinator(type: CoordinatorType, key: string): void {
-    if (this.#coordinators.delete(`${type}/${key}`)) this.#turn++
+    if (!this.#coordinators.delete(`${type}/${key}`)) return
+    this.#turn++
+    if (type === 'group') this.toldOffsets.lost(key)
   }
 
   #readIfAged(known: Known): void {
