@@ -1,18 +1,28 @@
 import {
+  CONSENT_PARTITIONS,
   type ConsentState,
   carriedAtLink,
   carriedId,
   type Decision,
-  fold,
   LINK_SOURCE,
   type SubjectRef,
 } from '@weir/consent'
-import type { FoundDecision } from './ledger-index/store.ts'
+import { statePartition } from './state-partition.ts'
 
-/** A refusal that a decision on a device brings to a data subject the device is linked to. */
+/**
+ * What a decision on a device brings to a data subject the device is linked to. The projector commits it to the ledger in
+ * one transaction with the device's state, so whoever sees that state knows that it is on its way: it is folded once all
+ * that the ledger held then is.
+ */
 export interface Carried {
-  readonly decisionId: string
-  readonly ref: SubjectRef
+  /** Of consent.state, where the subject is. */
+  readonly partition: number
+  /**
+   * The refusal that comes of it there and of nothing before it, so that any state which shows it proves it. null: there
+   * may be none, or one with the same id from long ago, which the person has overruled since; then the tail has to be
+   * proved to have come so far.
+   */
+  readonly refusal: { readonly decisionId: string; readonly ref: SubjectRef } | null
 }
 
 /**
@@ -21,29 +31,35 @@ export interface Carried {
  * linked to.
  */
 export function carriedBy(decision: Decision, state: ConsentState): readonly Carried[] {
-  const { kind, decisionId, source, linkedTo } = decision
-  if (kind === 'link') return linkedTo === undefined ? [] : carriedAtLink(state, linkedTo)
-  if ((kind !== 'withdraw' && kind !== 'object') || source === LINK_SOURCE) return []
-  return (state.links ?? []).map((ref) => ({ decisionId: carriedId(decisionId, ref), ref }))
+  const { kind, decisionId, linkedTo } = decision
+  if (kind === 'link' && linkedTo !== undefined && carriedAtLink(state, linkedTo).length === 0) return []
+  if (!isCarriedOn(decision)) return carriedUntil(decision, state)
+  return (state.links ?? []).map((ref) => ({
+    partition: statePartition(ref),
+    refusal: { decisionId: carriedId(decisionId, ref), ref },
+  }))
 }
 
-/** Whether a later state leaves open what `carriedBy` would have said: links come, and go with an erasure. */
-export function mayHaveCarried({ kind }: Decision, later: ConsentState): boolean {
-  if (kind === 'link') return true
-  return (kind === 'withdraw' || kind === 'object') && (later.links !== undefined || later.erasedPosition !== undefined)
+/**
+ * As `carriedBy`, where `later` may have had more decisions since, so that what was carried, and to whom, can't be read
+ * from it: everybody whom it may have been.
+ */
+export function carriedUntil(decision: Decision, later: ConsentState): readonly Carried[] {
+  const { kind, linkedTo } = decision
+  if (kind === 'link') return linkedTo === undefined ? [] : [{ partition: statePartition(linkedTo), refusal: null }]
+  return isCarriedOn(decision) && hasOrHadLinks(later) ? EVERYBODY : []
 }
 
-/** What the fold carried when it took in the last of these: all decisions about its ref up to it, newest first. */
-export function carriedByLast(decisions: readonly FoundDecision[]): readonly Carried[] {
-  let state: ConsentState | null = null
-  let carried: readonly Carried[] = []
-  for (const { decision, offset, appendTimeMs } of [...decisions].reverse()) {
-    const folded = fold(state, decision, { offset, appendTimeMs }, NO_SALTS)
-    state = folded.state
-    carried = folded.carried
-  }
-  return carried
+/** Whether decisions about this ref may have brought something to others: links come, and go with an erasure. */
+export function hasOrHadLinks(state: ConsentState): boolean {
+  return state.links !== undefined || state.erasedPosition !== undefined
 }
 
-/** The states that are folded here are looked at for what was carried alone. */
-const NO_SALTS = { salt: () => '', epoch: 0 }
+function isCarriedOn({ kind, source }: Decision): boolean {
+  return (kind === 'withdraw' || kind === 'object') && source !== LINK_SOURCE
+}
+
+const EVERYBODY: readonly Carried[] = Array.from({ length: CONSENT_PARTITIONS }, (_, partition) => ({
+  partition,
+  refusal: null,
+}))

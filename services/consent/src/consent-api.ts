@@ -56,7 +56,12 @@ export async function openConsentApi(parts: ConsentApiParts): Promise<ConsentApi
   const nonce12 = () => parts.randomBytes(12)
 
   const metrics = consentMetrics(parts.registry, () => index.pendingCount)
-  const index: DecisionIndex = new DecisionIndex(clock, metrics.settled, (proof) => looker.add(proof))
+  const index: DecisionIndex = new DecisionIndex(
+    clock,
+    metrics.settled,
+    (proof) => looker.add(proof),
+    (entry) => looker.forget(entry),
+  )
   const ledgerIndex = new LedgerIndex({
     kafka,
     topic: topic.ledger,
@@ -64,7 +69,7 @@ export async function openConsentApi(parts: ConsentApiParts): Promise<ConsentApi
     onAdded: (decisionId) => index.wake(decisionId),
     onEvent: ({ kind, message }) => log.info({ event: kind, detail: message }),
   })
-  const looker = new Looker({ view, index, ledgerIndex, clock, signal })
+  const looker = new Looker({ view, index, clock, signal })
   const app = await buildApp({
     contracts,
     view,

@@ -1,14 +1,8 @@
-import {
-  CONSENT_PARTITIONS,
-  type ConsentState,
-  type Decision,
-  type DecisionKind,
-  refToBytes,
-  type SubjectRef,
-} from '@weir/consent'
-import { partitionOf } from '@weir/kafka'
+import type { ConsentState, Decision } from '@weir/consent'
+import type { Carried } from './carried.ts'
 import type { LedgerPlace } from './environment.ts'
 import type { FoldedAs } from './standing.ts'
+import { statePartition } from './state-partition.ts'
 
 /** A decision that this process follows until it is in force: one that was handed to it, or that somebody asked for. */
 export interface DecisionEntry {
@@ -42,13 +36,12 @@ export interface ConsentPosition {
   readonly position: number
 }
 
-/** One record that the state of its ref has to show, for an entry to be in force. */
+/** One thing that consent.state has to show, for an entry to be in force. */
 export interface Proof {
   readonly entry: DecisionEntry
-  readonly decisionId: string
-  readonly ref: SubjectRef
-  readonly kind: DecisionKind
   readonly partition: number
+  /** The refusal it brought to somebody; null: the decision itself, or what no single state can show. */
+  readonly refusal: Carried['refusal']
   shown: boolean
   /** Shown, and its partition was open then or since. */
   inForce: boolean
@@ -69,17 +62,12 @@ export function newEntry(
     proofs: [],
     settled: null,
   }
-  entry.proofs = [proofOf(entry, decision.decisionId, decision.ref, decision.kind)]
+  entry.proofs = [proofOf(entry, statePartition(decision.ref), null)]
   return entry
 }
 
-export function proofOf(entry: DecisionEntry, decisionId: string, ref: SubjectRef, kind: DecisionKind): Proof {
-  return { entry, decisionId, ref, kind, partition: statePartition(ref), shown: false, inForce: false }
-}
-
-/** Where consent.state has a ref. */
-export function statePartition(ref: SubjectRef): number {
-  return partitionOf(refToBytes(ref), CONSENT_PARTITIONS)
+export function proofOf(entry: DecisionEntry, partition: number, refusal: Carried['refusal']): Proof {
+  return { entry, partition, refusal, shown: false, inForce: false }
 }
 
 /** Whether an earlier record with this id, whose content we don't know, is what the fold took in. */

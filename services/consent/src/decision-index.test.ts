@@ -8,9 +8,11 @@ import {
 } from '@weir/consent'
 import { partitionOf } from '@weir/kafka'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Proof } from './decision-entry.ts'
+import type { DecisionEntry, Proof } from './decision-entry.ts'
 import { DecisionIndex, RECORDED_BOUND } from './decision-index.ts'
 import { findDecision } from './find-decision.ts'
+
+const ADOPTED_BOUND = 10_000
 
 const ref = 'a'.repeat(32) as SubjectRef
 const clock = { ms: 0, nowMs: () => 1_000_000 + clock.ms, monotonicMs: () => clock.ms }
@@ -36,11 +38,13 @@ function state(recent: ConsentState['recent'], rest: Partial<ConsentState> = {})
 
 const ALL = Array.from({ length: CONSENT_PARTITIONS }, (_, partition) => partition)
 
-/** What was asked to be looked up. */
+/** What was asked to be looked up, and what was forgotten. */
 let sought: Proof[]
+let forgotten: DecisionEntry[]
 
 beforeEach(() => {
   sought = []
+  forgotten = []
 })
 
 function closed(): DecisionIndex {
@@ -48,6 +52,7 @@ function closed(): DecisionIndex {
     clock,
     () => {},
     (proof) => sought.push(proof),
+    (entry) => forgotten.push(entry),
   )
 }
 
@@ -318,8 +323,38 @@ describe('what a device brings to those it is linked to', () => {
     index.register(link, 0)
     index.observe(ref, linked, 0, 5)
     expect(index.get(link.decisionId)?.status).toBe('pending')
-    index.observe(ada, state([carriedTo(ada)]), 1, 0)
+    expect(sought).toMatchObject([{ partition, shown: false }])
+    for (const proof of sought) index.showCarried(proof)
     expect(index.get(link.decisionId)?.status).toBe('effective')
+  })
+
+  test('a link is not in force because a state shows what a former link carried', () => {
+    const index = opened()
+    index.observe(ada, state([carriedTo(ada)]), partition, 0)
+    index.register(link, 0)
+    index.observe(ref, linked, 0, 5)
+    index.observe(ada, state([carriedTo(ada)]), partition, 1)
+    expect(index.get(link.decisionId)?.status).toBe('pending')
+  })
+
+  test('what a later state shows of a decision may have been carried to anybody', () => {
+    const index = opened()
+    const later = { decisionId: decision(3).decisionId, outcome: 'applied' } as const
+    index.register(link, 0)
+    index.register(refusal, 0)
+    index.observe(ref, state([shown, linked.recent[1], later], { links: [ada] }), 0, 0)
+    expect(sought.filter(({ entry }) => entry.decision === link).map((proof) => proof.partition)).toEqual([partition])
+    expect(sought.filter(({ entry }) => entry.decision === refusal).map((proof) => proof.partition)).toEqual(ALL)
+    for (const proof of sought.slice(0, -2)) index.showCarried(proof)
+    expect([refusal, link].map((one) => index.get(one.decisionId)?.status)).toEqual(['pending', 'pending'])
+    for (const proof of sought.slice(-2)) index.showCarried(proof)
+    expect([refusal, link].map((one) => index.get(one.decisionId)?.status)).toEqual(['effective', 'effective'])
+  })
+
+  test('a refusal that was seen once the device had lost its links is not called effective by that alone', () => {
+    const index = opened()
+    index.observe(ref, state([shown], { erasedPosition: 99 }), 0, 0)
+    expect(index.get(refusal.decisionId)?.status).toBe('pending')
   })
 
   test('a link of a device that refuses nothing is in force with its own state', () => {
@@ -345,7 +380,7 @@ describe('what a device brings to those it is linked to', () => {
     index.note(ada, carriedTo(ada), state([carriedTo(ada)]))
     index.observe(ref, state([shown], { links: [ada] }), 0, 0)
     expect(index.get(refusal.decisionId)?.status).toBe('pending')
-    expect(sought).toMatchObject([{ ref: ada, shown: false }])
+    expect(sought).toMatchObject([{ refusal: { ref: ada }, shown: false }])
   })
 
   test('the partition of the subject may be withheld too', () => {
@@ -377,4 +412,14 @@ describe('what a device brings to those it is linked to', () => {
     index.observe(ada, state([carriedTo(ada)]), 1, 0)
     expect(index.unshown).toEqual([])
   })
+})
+
+test('of one that is forgotten among too many nothing is looked up or kept any more', () => {
+  const index = opened()
+  const first = index.adopt(decision(0, 'withdraw'), { partition: 0, offset: 0 })
+  for (let n = 1; n <= ADOPTED_BOUND; n++) index.adopt(decision(n), { partition: 0, offset: n })
+  expect(forgotten).toEqual([first])
+  expect(index.follows(first)).toBe(false)
+  index.showLooked(first, 'applied', state([], { links: ['c'.repeat(32) as SubjectRef] }))
+  expect([first.folded, first.proofs.length, sought]).toEqual([null, 1, []])
 })

@@ -1,10 +1,11 @@
 import type { ConsentState, Decision, DecisionKind, RecentDecision, SubjectRef } from '@weir/consent'
-import { type Carried, carriedBy } from './carried.ts'
-import { type DecisionEntry, isRepeat, newEntry, type Proof, proofOf, statePartition } from './decision-entry.ts'
+import { type Carried, carriedBy, carriedUntil, hasOrHadLinks } from './carried.ts'
+import { type DecisionEntry, isRepeat, newEntry, type Proof, proofOf } from './decision-entry.ts'
 import type { Clock, LedgerPlace } from './environment.ts'
 import { describeEntry, describeSeen, type KnownDecision, type SettledStatus, statusOf } from './known-decision.ts'
 import { type SeenDecision, SeenDecisions } from './seen-decisions.ts'
 import { type FoldedAs, standsFor } from './standing.ts'
+import { statePartition } from './state-partition.ts'
 import { Waiters } from './waiters.ts'
 import { Withheld } from './withheld.ts'
 
@@ -23,10 +24,11 @@ export class DecisionIndex {
   readonly #clock: Clock
   readonly #onSettled: OnSettled
   readonly #onSought: (proof: Proof) => void
+  readonly #onForgotten: (entry: DecisionEntry) => void
   readonly #recorded = new Map<string, DecisionEntry>()
   readonly #adopted = new Map<string, DecisionEntry>()
   readonly #seen = new SeenDecisions()
-  /** Of the entries followed and not settled: what was carried and no state has shown yet, by decision id. */
+  /** Of the entries followed and not settled: refusals carried that no state has shown yet, by decision id. */
   readonly #sought = new Map<string, Set<Proof>>()
   readonly #unsettled = new Set<DecisionEntry>()
   readonly #withheld = new Withheld()
@@ -36,11 +38,18 @@ export class DecisionIndex {
   /**
    * @param onSettled hears once of each decision recorded here, when it is seen in force or refused
    * @param onSought hears of what the tail may have shown already before it was waited for: to be looked up
+   * @param onForgotten hears of each decision for which nothing needs to be looked up any more
    */
-  constructor(clock: Clock, onSettled: OnSettled, onSought: (proof: Proof) => void) {
+  constructor(
+    clock: Clock,
+    onSettled: OnSettled,
+    onSought: (proof: Proof) => void,
+    onForgotten: (entry: DecisionEntry) => void,
+  ) {
     this.#clock = clock
     this.#onSettled = onSettled
     this.#onSought = onSought
+    this.#onForgotten = onForgotten
   }
 
   /** Decisions recorded here and not yet settled. */
@@ -74,33 +83,48 @@ export class DecisionIndex {
     return [...this.#unsettled].flatMap((entry) => entry.proofs.filter((proof) => !proof.shown))
   }
 
+  /** Whether it is followed and not settled. */
+  follows(entry: DecisionEntry): boolean {
+    return this.#unsettled.has(entry)
+  }
+
   /** Takes in a state from the tail. `offset` is its record's in consent.state. */
   observe(ref: string, state: ConsentState, partition: number, offset: number): void {
-    this.#take(ref, state, partition, offset + 1)
+    const position = offset + 1
+    for (const recent of state.recent) {
+      const { decisionId, outcome } = recent
+      const entry = this.entry(decisionId)
+      if (entry === undefined || entry.decision.ref !== ref) this.#see(recent, ref, state, partition, position)
+      else if (entry.folded === null && standsFor(recent, entry.decision.kind)) {
+        const carried = recent === state.recent.at(-1) ? carriedBy : carriedUntil
+        this.#showFolded(entry, outcome, state, position, carried(entry.decision, state))
+      }
+      for (const proof of this.#sought.get(decisionId) ?? []) {
+        if (proof.refusal?.ref === ref && recent.tookAway === true) this.#show(proof)
+      }
+    }
   }
 
   /**
-   * A state that was looked up shows the proof, and its partition's tail is proved to have all that was committed until
-   * then. Much may have come after the decision: `outcome` is what was concluded from the state, `carried` what the
-   * decision brought to others.
+   * A state that was looked up shows what became of a decision, and its partition's tail is proved to have all that was
+   * committed until then. Much may have come after the decision: `outcome` is what was concluded from the state.
    */
-  showLooked(proof: Proof, outcome: FoldedAs, state: ConsentState, carried: readonly Carried[]): void {
-    if (!proof.shown) this.#show(proof, outcome, state, null, carried)
+  showLooked(entry: DecisionEntry, outcome: FoldedAs, state: ConsentState): void {
+    if (!this.follows(entry) || entry.folded !== null) return
+    this.#showFolded(entry, outcome, state, null, carriedUntil(entry.decision, state))
+  }
+
+  /** The tail of a partition is proved to have all that was in the ledger when the proof was first waited for. */
+  showCarried(proof: Proof): void {
+    if (this.follows(proof.entry) && !proof.shown) this.#show(proof)
   }
 
   /** A state that was looked up shows a decision which is not followed: known from now on, and not yet as in force. */
   note(ref: SubjectRef, recent: RecentDecision, state: ConsentState): void {
     const { decisionId, outcome, tookAway = false } = recent
-    const isLinked = (state.links ?? []).length > 0
-    this.#seen.add(decisionId, {
-      ref,
-      tookAway,
-      outcome,
-      partition: statePartition(ref),
-      position: null,
-      isLinked,
-      opening: null,
-    })
+    const mayHaveCarried = hasOrHadLinks(state)
+    const partition = statePartition(ref)
+    this.#seen.add(decisionId, { ref, tookAway, outcome, partition, position: null, mayHaveCarried, opening: null })
   }
 
   /** From now on nothing more of the partition counts as effective. What did already still does. */
@@ -123,7 +147,7 @@ export class DecisionIndex {
     if (entry !== undefined) return describeEntry(entry)
     const seen = this.#seen.get(decisionId)
     if (seen === undefined) return undefined
-    return describeSeen(decisionId, seen, !seen.isLinked && this.#isInForce(seen))
+    return describeSeen(decisionId, seen, !seen.mayHaveCarried && this.#isInForce(seen))
   }
 
   /** Resolves with true when there may be news of the decision, with false after `waitMs` or when closed. */
@@ -159,27 +183,11 @@ export class DecisionIndex {
     return entry
   }
 
-  #take(ref: string, state: ConsentState, partition: number, position: number | null): void {
-    for (const recent of state.recent) {
-      const { decisionId, outcome } = recent
-      const entry = this.entry(decisionId)
-      const own = entry?.proofs[0]
-      if (entry === undefined || own?.ref !== ref) this.#see(recent, ref, state, partition, position)
-      else if (!own.shown && standsFor(recent, own.kind)) {
-        const carried = outcome === 'applied' ? carriedBy(entry.decision, state) : []
-        this.#show(own, outcome, state, position, carried)
-      }
-      for (const proof of this.#sought.get(decisionId) ?? []) {
-        if (proof.ref === ref && standsFor(recent, proof.kind)) this.#show(proof, outcome, state, position, [])
-      }
-    }
-  }
-
-  #see(recent: RecentDecision, ref: string, state: ConsentState, partition: number, position: number | null): void {
+  #see(recent: RecentDecision, ref: string, state: ConsentState, partition: number, position: number): void {
     const { decisionId, outcome, tookAway = false } = recent
-    const isLinked = (state.links ?? []).length > 0
+    const mayHaveCarried = hasOrHadLinks(state)
     const opening = this.#withheld.opening(partition)
-    const isNew = this.#seen.add(decisionId, { ref, tookAway, outcome, partition, position, isLinked, opening })
+    const isNew = this.#seen.add(decisionId, { ref, tookAway, outcome, partition, position, mayHaveCarried, opening })
     if (isNew) this.#waiters.wake(decisionId)
   }
 
@@ -187,46 +195,53 @@ export class DecisionIndex {
     return opening !== null && this.#withheld.hasCome(partition, opening)
   }
 
-  #show(
-    proof: Proof,
+  #showFolded(
+    entry: DecisionEntry,
     outcome: FoldedAs,
     state: ConsentState,
     position: number | null,
     carried: readonly Carried[],
   ): void {
-    const { entry, partition } = proof
+    const [own] = entry.proofs
+    if (own === undefined) return
+    const at = position === null ? null : { partition: own.partition, position }
+    entry.folded = { outcome, repeated: isRepeat(entry, state), at }
+    if (outcome === 'applied') this.#seekCarried(entry, carried)
+    this.#show(own)
+  }
+
+  #show(proof: Proof): void {
     proof.shown = true
-    proof.inForce = this.#withheld.isOpen(partition)
+    proof.inForce = this.#withheld.isOpen(proof.partition)
     this.#seekNoMore(proof)
-    if (proof === entry.proofs[0]) {
-      const at = position === null ? null : { partition, position }
-      entry.folded = { outcome, repeated: isRepeat(entry, state), at }
-      this.#seekCarried(entry, carried)
-    }
-    this.#settleIfInForce(entry)
+    this.#settleIfInForce(proof.entry)
   }
 
   #seekCarried(entry: DecisionEntry, carried: readonly Carried[]): void {
-    const proofs = carried.map(({ decisionId, ref }) => {
-      // Only refusals are carried; which of their kinds it is makes no difference to how a state shows it.
-      const proof = proofOf(entry, decisionId, ref, 'withdraw')
-      const seen = this.#seen.get(decisionId)
-      proof.shown = seen !== undefined && seen.opening !== null && seen.ref === ref && seen.tookAway
+    const proofs = carried.map(({ partition, refusal }) => {
+      const proof = proofOf(entry, partition, refusal)
+      const seen = refusal === null ? undefined : this.#seen.get(refusal.decisionId)
+      proof.shown = seen !== undefined && seen.opening !== null && seen.ref === refusal?.ref && seen.tookAway
       proof.inForce = proof.shown && seen !== undefined && this.#isInForce(seen)
       return proof
     })
     entry.proofs = [...entry.proofs, ...proofs]
     for (const proof of proofs) {
       if (proof.shown) continue
-      const sought = this.#sought.get(proof.decisionId) ?? new Set()
-      this.#sought.set(proof.decisionId, sought.add(proof))
+      if (proof.refusal !== null) {
+        const { decisionId } = proof.refusal
+        const sought = this.#sought.get(decisionId) ?? new Set()
+        this.#sought.set(decisionId, sought.add(proof))
+      }
       this.#onSought(proof)
     }
   }
 
   #seekNoMore(proof: Proof): void {
-    const sought = this.#sought.get(proof.decisionId)
-    if (sought?.delete(proof) && sought.size === 0) this.#sought.delete(proof.decisionId)
+    if (proof.refusal === null) return
+    const { decisionId } = proof.refusal
+    const sought = this.#sought.get(decisionId)
+    if (sought?.delete(proof) && sought.size === 0) this.#sought.delete(decisionId)
   }
 
   #settleIfInForce(entry: DecisionEntry): void {
@@ -244,5 +259,6 @@ export class DecisionIndex {
     if (!this.#unsettled.delete(entry)) return
     if (entry.receivedMonotonicMs !== null) this.#pending--
     for (const proof of entry.proofs) this.#seekNoMore(proof)
+    this.#onForgotten(entry)
   }
 }

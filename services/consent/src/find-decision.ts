@@ -43,10 +43,9 @@ export async function knownDecision(env: Finding, decisionId: string): Promise<K
   return index.get(decisionId)
 }
 
-/** Its own state first: that tells what it brought to others, whose states have to show it too. */
-async function lookForAll(env: Finding, entry: DecisionEntry): Promise<void> {
-  for (let i = 0; i < entry.proofs.length; i++) {
-    const proof = entry.proofs[i]
-    if (proof !== undefined) await env.looker.look(proof)
-  }
+/** Its own state first: that tells to whom it may have brought something. */
+async function lookForAll({ looker }: Finding, entry: DecisionEntry): Promise<void> {
+  const [own] = entry.proofs
+  if (own !== undefined) await looker.look(own)
+  await Promise.all(entry.proofs.slice(1).map((proof) => looker.look(proof)))
 }

@@ -30,7 +30,7 @@ const FOLDED: ConsentState = {
 
 /** A view whose tail the test starts over, and which looks up what the test says. */
 function setUp() {
-  const world = { state: null as ConsentState | null, held: 0, looks: 0, why: 'starting' as string | null }
+  const world = { state: null as ConsentState | null, held: 0, looks: 0, why: 'starting' as string | null, ageMs: 0 }
   const restarts = new Set<() => void>()
   const stop = new AbortController()
   const leaders = new Set<(partition: number) => void>()
@@ -38,6 +38,7 @@ function setUp() {
     { nowMs: () => 0, monotonicMs: () => 0 },
     () => {},
     (proof) => looker.add(proof),
+    (entry) => looker.forget(entry),
   )
   const lookup = async (refs: Uint8Array, count: number): Promise<Lookup> => {
     world.looks++
@@ -48,7 +49,6 @@ function setUp() {
   const looker = new Looker({
     view: { begin: () => ({ end: () => {} }), lookup, tickTimeMs: 0, ageMs: () => 0 },
     index,
-    ledgerIndex: { find: () => null, history: () => null },
     clock: { monotonicMs: () => 0 },
     signal: stop.signal,
   })
@@ -56,6 +56,7 @@ function setUp() {
     kafka: { endOffsets: async (asked) => asked.map(() => 7) },
     view: {
       reached: async () => {},
+      ageMs: (partition) => (partition === PARTITION ? world.ageMs : 0),
       onRestart: (listener) => {
         restarts.add(listener)
         return () => restarts.delete(listener)
@@ -95,6 +96,25 @@ test('nothing is effective before the freshness limit after the start', async ()
   expect(world.why).toBeNull()
   expect(status()).toBe('pending')
   await vi.advanceTimersByTimeAsync(1)
+  expect(status()).toBe('effective')
+})
+
+test('the freshness limit begins with the first proof that a partition is fresh, in each by itself', async () => {
+  const { index, status, world } = setUp()
+  world.ageMs = Number.POSITIVE_INFINITY
+  index.register(WITHDRAWAL, 0)
+  const elsewhere = { ...WITHDRAWAL, decisionId: ID.replace(/1$/, '2'), ref: 'b'.repeat(32) as SubjectRef }
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  index.register(elsewhere, 0)
+  // The first that its partition's leader ever said.
+  index.observe(REF, FOLDED, PARTITION, 8)
+  index.observe(elsewhere.ref, { ...FOLDED, recent: [{ ...elsewhere, outcome: 'applied', tookAway: true }] }, 3, 8)
+  expect([status(), index.get(elsewhere.decisionId)?.status]).toEqual(['pending', 'effective'])
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS)
+  world.ageMs = 1
+  await vi.advanceTimersByTimeAsync(FRESHNESS_MS - 1)
+  expect(status()).toBe('pending')
+  await vi.advanceTimersByTimeAsync(21)
   expect(status()).toBe('effective')
 })
 

@@ -5,7 +5,7 @@ import type { DecisionIndex } from './decision-index.ts'
 import type { Looker } from './looker.ts'
 
 export interface FollowTailOptions extends Omit<CaughtUpOptions, 'view' | 'onWaiting'> {
-  readonly view: CaughtUpOptions['view'] & Pick<RunningConsentView, 'onRestart' | 'onNewLeader'>
+  readonly view: CaughtUpOptions['view'] & Pick<RunningConsentView, 'ageMs' | 'onRestart' | 'onNewLeader'>
   readonly index: Pick<DecisionIndex, 'release' | 'withhold' | 'unshown'>
   readonly looker: Pick<Looker, 'add'>
   /** S: how long after each start of the tail, and after a new leader of a partition, nothing is called effective (ms). */
@@ -14,23 +14,26 @@ export interface FollowTailOptions extends Omit<CaughtUpOptions, 'view' | 'onWai
   readonly onWaiting: (why: string | null) => void
 }
 
+/** How often a partition without any proof of freshness is looked at again. */
+const PROOF_EVERY_MS = 20
+
 const ALL = Array.from({ length: CONSENT_PARTITIONS }, (_, partition) => partition)
 
 /**
- * Lets decisions count as in force once the tail has caught up and the freshness limit has passed, and withholds that
- * again whenever a former leader, cut off from the others, may still answer the fences of sanitizers: in one partition
- * when it has a new leader, in all when the tail starts over. That one begins at the new end, so what was folded in between
- * is looked up.
+ * Lets decisions of a partition count as in force once the tail has caught up, the partition is proved fresh for the first
+ * time, and the freshness limit has passed since. Withholds that again whenever a former leader, cut off from the others,
+ * may still answer the fences of sanitizers: in one partition when it has a new leader, in all when the tail starts over.
+ * That one begins at the new end, so what was folded in between is looked up.
  *
  * Ends when `signal` aborts; rejects on a bug.
  */
 export async function followTail(options: FollowTailOptions): Promise<void> {
-  const { view, index, looker, freshnessMs, onWaiting, signal, ...rest } = options
+  const { kafka, view, topic, index, onWaiting, signal } = options
   let restarted = new AbortController()
-  let isReleased = false
+  const released = new Set<number>()
   const forgetRestarts = view.onRestart(() => {
-    if (isReleased) for (const partition of ALL) index.withhold(partition)
-    isReleased = false
+    for (const partition of released) index.withhold(partition)
+    released.clear()
     restarted.abort()
   })
   const forgetLeaders = view.onNewLeader((partition) => void withholdFor(partition, options))
@@ -39,13 +42,9 @@ export async function followTail(options: FollowTailOptions): Promise<void> {
       restarted = new AbortController()
       const stop = AbortSignal.any([signal, restarted.signal])
       try {
-        await caughtUp({ ...rest, view, signal: stop, onWaiting })
+        await caughtUp({ kafka, view, topic, signal: stop, onWaiting })
         onWaiting(null)
-        await pause(freshnessMs, stop)
-        if (stop.aborted) continue
-        isReleased = true
-        for (const partition of ALL) index.release(partition)
-        for (const proof of index.unshown) looker.add(proof)
+        await Promise.all(ALL.map((partition) => releaseOnce(partition, released, stop, options)))
         await aborted(stop)
       } catch (error) {
         // Only waiting that a restart or the end has cut short.
@@ -56,6 +55,24 @@ export async function followTail(options: FollowTailOptions): Promise<void> {
     forgetRestarts()
     forgetLeaders()
   }
+}
+
+/**
+ * The first proof comes from a leader's own answers, and every later leader is told of. Before it none may have answered:
+ * then the first that is heard of may be a new one, while its predecessor still answers sanitizers.
+ */
+async function releaseOnce(
+  partition: number,
+  released: Set<number>,
+  stop: AbortSignal,
+  { view, index, looker, freshnessMs }: FollowTailOptions,
+): Promise<void> {
+  while (!stop.aborted && view.ageMs(partition) === Number.POSITIVE_INFINITY) await pause(PROOF_EVERY_MS, stop)
+  await pause(freshnessMs, stop)
+  if (stop.aborted) return
+  released.add(partition)
+  index.release(partition)
+  for (const proof of index.unshown) if (proof.partition === partition) looker.add(proof)
 }
 
 /** From the first that the new leader has sent: what it shows counts only once nobody can believe the old one. */

@@ -2,7 +2,7 @@ import { CONSENT_PARTITIONS, type ConsentState, refToBytes, type SubjectRef } fr
 import { FRESHNESS_MS } from '@weir/consent-view'
 import { partitionOf } from '@weir/kafka'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { newEntry, type Proof } from './decision-entry.ts'
+import { newEntry, type Proof, proofOf } from './decision-entry.ts'
 import { Looker } from './looker.ts'
 
 const REF = 'a'.repeat(32) as SubjectRef
@@ -19,6 +19,8 @@ function setUp() {
     provedMs: null as number | null,
     place: null as { partition: number; offset: number } | null,
     shown: [] as string[],
+    carried: [] as Proof[],
+    isFollowed: true,
   }
   const stop = new AbortController()
   const clock = { monotonicMs: () => Date.now() }
@@ -34,16 +36,20 @@ function setUp() {
       ageMs: () => Date.now() - (world.provedMs ?? Date.now()),
     },
     index: {
-      showLooked: (proof, outcome) => {
-        proof.shown = true
+      follows: () => world.isFollowed,
+      showLooked: ({ proofs }, outcome) => {
+        for (const proof of proofs) proof.shown = true
         world.shown.push(outcome)
       },
+      showCarried: (proof) => {
+        proof.shown = true
+        world.carried.push(proof)
+      },
     },
-    ledgerIndex: { find: () => null, history: () => null },
     clock,
     signal: stop.signal,
   })
-  return { world, looker, stop, proof: newProof() }
+  return { world, looker, stop, proof: newProof(), another: newProof }
 
   function newProof(): Proof {
     const entry = newEntry(
@@ -127,10 +133,9 @@ test('what can’t be told is looked at again in the background, and what is not
 })
 
 test('one that can’t be told keeps no other waiting', async () => {
-  const { world, looker, proof } = setUp()
+  const { world, looker, proof, another } = setUp()
   world.state = REMEMBERS_OTHERS
-  const others = Array.from({ length: 50 }, () => ({ ...proof }))
-  for (const other of others) looker.add(other)
+  for (let n = 0; n < 50; n++) looker.add(another())
   await vi.advanceTimersByTimeAsync(0)
   looker.add(proof)
   world.state = FOLDED
@@ -149,6 +154,34 @@ test('a decision that the state remembers no more is told by its place in the le
   proof.entry.ledger = { partition: PARTITION, offset: 99 }
   await looker.look(proof)
   expect(world.shown).toEqual(['applied'])
+})
+
+test('what was carried counts once the tail is proved to have come that far, whatever states say', async () => {
+  const { world, looker, proof } = setUp()
+  const carried = proofOf(proof.entry, 3, null)
+  proof.entry.proofs = [proof, carried]
+  world.provedMs = Date.now() - 1
+  looker.add(carried)
+  await vi.advanceTimersByTimeAsync(2 * FRESHNESS_MS)
+  expect(world.carried).toEqual([])
+  world.provedMs = null
+  await vi.advanceTimersByTimeAsync(2 * FRESHNESS_MS)
+  expect([world.carried, world.looks]).toEqual([[carried], 0])
+})
+
+test('what was forgotten is looked for no more, nor what was while it was looked for', async () => {
+  const { world, looker, proof, another } = setUp()
+  world.held = true
+  await looker.look(proof)
+  looker.forget(proof.entry)
+  await vi.advanceTimersByTimeAsync(600)
+  await looker.stopped()
+  const late = looker.look(another())
+  world.isFollowed = false
+  await late
+  const { looks } = world
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(world.looks).toBe(looks)
 })
 
 test('it ends with the service', async () => {

@@ -1,7 +1,6 @@
-import { type ConsentState, refToBytes } from '@weir/consent'
+import { refToBytes } from '@weir/consent'
 import { type ConsentView, FRESHNESS_MS, pause } from '@weir/consent-view'
-import { type Carried, carriedByLast, mayHaveCarried } from './carried.ts'
-import type { Proof } from './decision-entry.ts'
+import type { DecisionEntry, Proof } from './decision-entry.ts'
 import type { DecisionIndex } from './decision-index.ts'
 import type { Environment } from './environment.ts'
 import { LookupHeld, lookUp } from './look-up.ts'
@@ -13,27 +12,23 @@ const RETRY_MS = 500
 /** Looks under way at once. */
 const MAX_AT_ONCE = 1_000
 
-/** Decisions about one device that are folded at once: some tens of milliseconds. */
-const MAX_HISTORY = 10_000
-
 /** Ticks prove a partition fresh several times a second. */
 const PROOF_EVERY_MS = 20
 
 export interface LookerOptions {
   readonly view: Environment['view'] & Pick<ConsentView, 'ageMs'>
-  readonly index: Pick<DecisionIndex, 'showLooked'>
-  readonly ledgerIndex: Environment['ledgerIndex']
+  readonly index: Pick<DecisionIndex, 'follows' | 'showLooked' | 'showCarried'>
   readonly clock: Pick<Environment['clock'], 'monotonicMs'>
   readonly signal: AbortSignal
 }
 
 /**
  * Looks states up for decisions that the tail may have shown before they were waited for: what was folded while the tail
- * was away or before the start, and what a link carried long ago.
+ * was away or before the start. What was carried to others needs no state, only the tail's proof that it is folded.
  */
 export class Looker {
   readonly #options: LookerOptions
-  /** At most the proofs of all entries that are not settled. */
+  /** Of entries that the index follows alone, so it is bounded as they are. */
   readonly #waiting = new Set<Proof>()
   #running: Promise<void> | null = null
 
@@ -43,6 +38,7 @@ export class Looker {
 
   /** Looks in the background, until there is an answer: the state shows it, or it is not folded and the tail will. */
   add(proof: Proof): void {
+    if (!this.#options.index.follows(proof.entry)) return
     this.#waiting.add(proof)
     this.#running ??= this.#run()
   }
@@ -50,6 +46,11 @@ export class Looker {
   /** Looks once, now. What can't be told goes on in the background. */
   async look(proof: Proof): Promise<void> {
     if (!(await this.#tell(proof))) this.add(proof)
+  }
+
+  /** Looks for nothing of it any more. */
+  forget(entry: DecisionEntry): void {
+    for (const proof of entry.proofs) this.#waiting.delete(proof)
   }
 
   /** Resolves once nothing runs any more; abort the signal first. */
@@ -70,24 +71,33 @@ export class Looker {
   }
 
   async #lookAgain(proof: Proof): Promise<void> {
-    if (await this.#tell(proof)) this.#waiting.delete(proof)
+    // Those that were forgotten since the round began are not there any more.
+    if (this.#waiting.has(proof) && (await this.#tell(proof))) this.#waiting.delete(proof)
   }
 
   /** Whether there is an answer; false: try again. */
   async #tell(proof: Proof): Promise<boolean> {
-    const { view, index, ledgerIndex } = this.#options
+    const { index } = this.#options
+    const { entry, partition } = proof
     if (proof.shown) return true
+    if (proof === entry.proofs[0]) return this.#tellOwn(proof)
+    // Carried with what the index knew already when it asked, so that is in the ledger by now.
+    if (!(await this.#tailHasCome(partition))) return false
+    index.showCarried(proof)
+    return true
+  }
+
+  async #tellOwn({ entry, partition }: Proof): Promise<boolean> {
+    const { view, index } = this.#options
+    const { decisionId, ref, kind } = entry.decision
     try {
-      const state = await lookUp(view, { ref: proof.ref, bytes: refToBytes(proof.ref) })
+      const state = await lookUp(view, { ref, bytes: refToBytes(ref) })
       // Never folded anything: the tail will show the first.
       if (state === null) return true
-      const isOwn = proof === proof.entry.proofs[0]
-      const ledger = isOwn ? proof.entry.ledger : ledgerIndex.find(proof.decisionId)
-      const standing = standingIn(state, proof.decisionId, proof.kind, ledger)
+      const standing = standingIn(state, decisionId, kind, entry.ledger)
       if (standing === 'pending') return true
-      const carried = isOwn && standing === 'applied' ? this.#carriedBy(proof, state) : []
-      if (standing === 'untold' || carried === null || !(await this.#tailHasCome(proof.partition))) return false
-      index.showLooked(proof, standing, state, carried)
+      if (standing === 'untold' || !(await this.#tailHasCome(partition))) return false
+      index.showLooked(entry, standing, state)
       return true
     } catch (error) {
       if (!(error instanceof LookupHeld)) throw error
@@ -95,19 +105,10 @@ export class Looker {
     }
   }
 
-  /** From the ledger's index, since the state may be a later one; null: that one is not there yet. */
-  #carriedBy({ entry, ref }: Proof, state: ConsentState): readonly Carried[] | null {
-    const { decision, ledger } = entry
-    if (!mayHaveCarried(decision, state)) return []
-    if (ledger === null) return null
-    const history = this.#options.ledgerIndex.history(ref, ledger.offset + 2, MAX_HISTORY)
-    const isWhole = history !== null && !history.hasMore && history.decisions[0]?.offset === ledger.offset
-    return isWhole ? carriedByLast(history.decisions) : null
-  }
-
   /**
-   * Waits until the tail is proved to have all that was committed until now. A state may be ahead of it (the loader reads
-   * by itself), and only the tail tells that a partition has a new leader, after which nothing is in force for a while.
+   * Waits until the tail is proved to have all that was committed until now, and what comes of all that is in the ledger
+   * now. A state may be ahead of it (the loader reads by itself), and only the tail tells that a partition has a new
+   * leader, after which nothing is in force for a while.
    */
   async #tailHasCome(partition: number): Promise<boolean> {
     const { view, clock, signal } = this.#options

@@ -1,3 +1,4 @@
+import { refToBytes } from '@weir/consent'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ConsentStack, call } from '../fixtures/consent-stack.ts'
@@ -373,32 +374,43 @@ describe('a link', () => {
     expect([await status(DENIAL), await status(ID)]).toEqual(['effective', 'effective'])
   })
 
+  test('made once more is in force only once what is carried anew is folded', async () => {
+    await decide('withdraw', { subject: PHONE, decisionId: DENIAL })
+    await link()
+    for (let n = 0; n < 8; n++) await link({ linkedTo: { kind: 'user', id: `other-${n}` }, decisionId: undefined })
+    for (let n = 0; n < 31; n++) await decide('withdraw')
+    await decide('grant')
+    const again = ID.replace(/a$/, 'd')
+    stack.foldAtOnce = false
+    await link({ decisionId: again })
+    stack.foldOne()
+    expect((await stateOf(ADA)).purposes.personalization.status).toBe('granted')
+    // The grant is shown once more, as the tail may do.
+    const ada = stack.env.refOf('user', ADA.id).ref
+    const folded = stack.states.get(ada)
+    if (folded === undefined) throw new Error('nothing of this user was folded')
+    stack.index.observe(ada, folded, 0, 0)
+    expect(await status(again)).toBe('pending')
+    const asked = get(`/v1/decisions/${again}?waitMs=30000`)
+    stack.foldAll()
+    expect((await asked).json().status).toBe('effective')
+    expect((await stateOf(ADA)).purposes.personalization.status).toBe('withdrawn')
+  })
+
   test.each([
     ['a link', ID, async () => [await decide('withdraw', { subject: PHONE, decisionId: DENIAL }), await link()]],
     ['a refusal', DENIAL, async () => [await link(), await decide('withdraw', { subject: PHONE, decisionId: DENIAL })]],
   ])('%s is told as in force by a process started since only if all that it carried is', async (_what, id, make) => {
+    stack.foldAtOnce = false
     await make()
-    const before = stack
-    const [carried] = before.decisions.filter((one) => one.source === 'link')
-    if (carried === undefined) throw new Error('nothing was carried')
-    stack = new ConsentStack()
-    stack.inherit(before)
-    stack.states.delete(carried.ref)
-    app = await stack.app()
-    expect(await status(id)).toBe('pending')
-    const folded = before.states.get(carried.ref)
-    if (folded === undefined) throw new Error('it was not folded')
-    stack.index.observe(carried.ref, folded, 0, 0)
-    expect(await status(id)).toBe('effective')
-    before.close()
-  })
-
-  test('can’t be told while a process started since has no ledger to say what was carried', async () => {
-    await decide('withdraw', { subject: PHONE, decisionId: DENIAL })
-    await link()
+    stack.foldOne()
+    stack.foldOne()
+    expect(stack.decisions.map(({ source }) => source)).toEqual(['api', 'api', 'link'])
     await restart()
-    stack.ledgerIndexIsAway = true
-    expect(await status(ID)).toBe('pending')
+    expect(await status(id)).toBe('pending')
+    const asked = get(`/v1/decisions/${id}?waitMs=30000`)
+    stack.foldAll()
+    expect((await asked).json().status).toBe('effective')
   })
 
   test.each([
@@ -497,10 +509,21 @@ describe('the history of a subject', () => {
     await decide('withdraw', { subject: phone, decisionId: ID })
     await post('/v1/decisions', { subject: phone, kind: 'link', linkedTo: ADA })
     const told = await history()
-    expect(told.decisions).toMatchObject([{ kind: 'withdraw', source: 'link', purposes: ['personalization'] }])
+    // Its id would tell the user's ref to whoever knows the device's decision.
+    expect(told.decisions).toMatchObject([
+      { decisionId: null, kind: 'withdraw', source: 'link', purposes: ['personalization'] },
+    ])
     const ofPhone = await post('/v1/history', { subject: phone })
     expect(ofPhone.json().decisions.map((one: { kind: string }) => one.kind)).toEqual(['link', 'withdraw'])
     expect(ofPhone.body).not.toContain(stack.env.refOf('user', ADA.id).ref)
+  })
+
+  test('has no time where the ledger holds one that no calendar has', async () => {
+    await decide('withdraw', { decisionId: ID })
+    const [decision] = stack.decisions
+    if (decision === undefined) throw new Error('nothing was recorded')
+    await stack.env.ledger.append({ ...decision, decidedAtMs: 9e15 }, refToBytes(decision.ref), null)
+    expect((await history()).decisions).toMatchObject([{ decidedAt: null }, { decidedAt: expect.any(String) }])
   })
 
   test('comes in parts', async () => {

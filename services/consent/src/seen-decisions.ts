@@ -10,8 +10,8 @@ export interface SeenDecision {
   readonly partition: number
   /** Next offset after the record of consent.state that showed it; null when it was looked up. */
   readonly position: number | null
-  /** Its ref is a device with links, so it may have to hold for others too: more than this state is needed. */
-  readonly isLinked: boolean
+  /** Its ref is a device that has links, or had some, so it may have to hold for others too: its state alone tells not. */
+  readonly mayHaveCarried: boolean
   /**
    * Which opening of its partition lasted, or was to come, when the tail had it; null: only a lookup has shown it, which
    * may be ahead of the tail.

@@ -1,3 +1,4 @@
+import { LINK_SOURCE } from '@weir/consent'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Environment } from '../environment.ts'
@@ -36,7 +37,8 @@ function shownDecision({ decision, offset, appendTimeMs }: FoundDecision) {
   const { decisionId, kind, purposes, notices, untilMs, source, jurisdiction, basedOn, decidedAtMs } = decision
   const ends = purposes.map((purpose, i) => [purpose, untilMs[i] ?? null] as const)
   return {
-    decisionId,
+    // What was carried has an id made of the device's decision and of this subject's ref: whoever knows one has the other.
+    decisionId: source === LINK_SOURCE ? null : decisionId,
     kind,
     purposes,
     notice: Object.fromEntries(purposes.map((purpose, i) => [purpose, notices[i] ?? 0])),
@@ -50,8 +52,10 @@ function shownDecision({ decision, offset, appendTimeMs }: FoundDecision) {
   }
 }
 
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
+/** null: a time that no calendar has, as only a record from elsewhere can hold it. */
+function isoTime(ms: number): string | null {
+  const time = new Date(ms)
+  return Number.isNaN(time.getTime()) ? null : time.toISOString()
 }
 
 function historyAway(): ConsentError {
