@@ -31,7 +31,10 @@ export class World {
   readonly #people: People
   readonly #topics: Topics
   #source: Appender | null = null
+  /** Null until faults end; then when the last of them is over. */
   #healedAtMs: number | null = null
+  /** Faults of a set length last beyond that. */
+  #lastingUntilMs = 0
   #isEnded = false
   #stepsLeft: number
   #lastStepMs = 0
@@ -161,8 +164,10 @@ export class World {
       case 'next':
         return cluster.next(API[step.api], step.fate, step.process)
       case 'pauseMarkers':
+        this.#lastsMs(step.forMs)
         return cluster.pauseMarkers(step.forMs, step.of)
       case 'coordinatorAway':
+        this.#lastsMs(step.forMs)
         return cluster.coordinatorAway(step.forMs)
       case 'compact':
         this.#topics.collect()
@@ -175,8 +180,12 @@ export class World {
     }
   }
 
+  #lastsMs(ms: number): void {
+    this.#lastingUntilMs = Math.max(this.#lastingUntilMs, wallClockMs() + ms)
+  }
+
   #heal(): void {
-    this.#healedAtMs = wallClockMs()
+    this.#healedAtMs = Math.max(wallClockMs(), this.#lastingUntilMs)
     for (const broker of this.#cluster.brokers) {
       this.#cluster.startBroker(broker)
       this.#cluster.rejoin(broker)
