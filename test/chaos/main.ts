@@ -14,9 +14,16 @@ const { result } = run
 process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${JSON.stringify(result, null, 2)}\n`)
 if (!isClean(result)) {
   say(
-    'a promise was broken: see lost, repeated, outOfOrder, leaked, others, withdrawalMs.late, endedUnasked and stalled',
+    'a promise was broken, or nothing was shown: see lost, repeated, outOfOrder, leaked, others, endedUnasked, stalled, and ' +
+      'late, unknown, leakedAfter and withTraffic of withdrawalMs',
   )
   if (options.keep !== undefined) keep(options.keep, run)
+  process.exitCode = VIOLATED
+}
+if (result.effective < options.faults) {
+  say(
+    `only ${result.effective} of ${options.faults} faults were effective: the storm ended by --at-most, so this shows less`,
+  )
   process.exitCode = VIOLATED
 }
 

@@ -53,8 +53,8 @@ export class Source {
         yield { topic, ...rawRecord(planned, Date.now(), paths, encoder) }
         this.published++
       }
+      while (this.waiting > mostWaiting && !isEnough(this.published)) await pause(LOOK_AGAIN_MS)
       if (isEnough(this.published)) return
-      while (this.waiting > mostWaiting) await pause(LOOK_AGAIN_MS)
     }
   }
 }

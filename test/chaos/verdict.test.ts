@@ -13,6 +13,11 @@ const REPORT: WithdrawalReport = {
   lastGranted: { partition: 2, offset: 40, outputs: [{ topic: 'clean', partition: 3, offset: 7 }] },
 }
 
+test('only a withdrawal with granted records before and events after can show a leak', () => {
+  const reports = [REPORT, { ...REPORT, grantedBefore: 0 }, { ...REPORT, rawAfter: 0 }, { ...REPORT, leakedAfter: 2 }]
+  expect(withdrawalTimes(reports, BOUND_MS, seenBy({}))).toMatchObject({ withTraffic: 2, leakedAfter: 2 })
+})
+
 describe('when the last record decided without a withdrawal was committed', () => {
   test('is the first commit beyond it, when that was seen', () => {
     const seen = { commits: [commit(1_500, 2, 40), commit(1_900, 2, 41), commit(9_000, 2, 50)] }

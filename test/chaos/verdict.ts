@@ -29,6 +29,10 @@ export interface WithdrawalTimes {
   readonly lateInOutage: number
   /** Of the last record's commit nothing is known. */
   readonly unknown: number
+  /** Withdrawals of people who had granted records before, and events after: only these can show a leak. */
+  readonly withTraffic: number
+  /** Granted records of events that came after the answer. */
+  readonly leakedAfter: number
 }
 
 export interface ChaosResult extends Judged {
@@ -64,8 +68,7 @@ export interface ChaosResult extends Judged {
 
 export function judged(report: Report): Judged {
   const { lost, repeated, outOfOrder, leaked } = report
-  const counted = /lost|repeated|leaked|out of order/
-  const others = violations(report).filter((words) => !counted.test(words))
+  const others = violations({ ...report, lost: 0, repeated: 0, outOfOrder: 0, leaked: 0 })
   return { lost, repeated, outOfOrder, leaked, others }
 }
 
@@ -78,8 +81,9 @@ export function isClean(result: ChaosResult): boolean {
     one.leaked,
     one.others.length,
   ])
-  const others = [result.withdrawalMs.late, result.endedUnasked.length, result.stalled.length]
-  return [...counts, ...others].every((count) => count === 0)
+  const { late, unknown, leakedAfter, withTraffic } = result.withdrawalMs
+  const others = [late, unknown, leakedAfter, result.endedUnasked.length, result.stalled.length]
+  return withTraffic > 0 && [...counts, ...others].every((count) => count === 0)
 }
 
 export interface Seen {
@@ -112,7 +116,9 @@ export function withdrawalTimes(reports: readonly WithdrawalReport[], boundMs: n
   }
   const { count, ...effective } = spread(reports.map(({ effectiveMs }) => effectiveMs))
   const { count: _, ...commitAfter } = spread(after)
-  return { count, ...effective, boundMs, commitAfter, late, lateInOutage, unknown }
+  const withTraffic = reports.filter(({ grantedBefore, rawAfter }) => grantedBefore > 0 && rawAfter > 0).length
+  const leakedAfter = reports.reduce((sum, report) => sum + report.leakedAfter, 0)
+  return { count, ...effective, boundMs, commitAfter, late, lateInOutage, unknown, withTraffic, leakedAfter }
 }
 
 /**

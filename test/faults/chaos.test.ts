@@ -39,7 +39,8 @@ describe('promises 3 to 6 in a storm of faults', () => {
     const { withdrawalMs } = run.result
     expect(withdrawalMs.count).toBeGreaterThan(5)
     expect(withdrawalMs.boundMs).toBeGreaterThan(0)
-    expect(withdrawalMs, said.join('\n')).toMatchObject({ late: 0 })
+    expect(withdrawalMs, said.join('\n')).toMatchObject({ late: 0, unknown: 0, leakedAfter: 0 })
+    expect(withdrawalMs.withTraffic).toBeGreaterThan(0)
   })
 
   it.each(PLANTS)('a planted %s in the same run is reported, as often as it was planted', (kind) => {

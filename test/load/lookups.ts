@@ -78,8 +78,10 @@ async function fenced(view: RunningConsentView, refs: Buffer): Promise<number> {
   try {
     const looked = await look(view, refs)
     const beganMs = performance.now()
-    await view.fence(looked)
-    return performance.now() - beganMs
+    const fence = await view.fence(looked)
+    const tookMs = performance.now() - beganMs
+    if (fence.kind !== 'clear') throw new Error(`the fence is not clear, so its time says nothing: ${fence.kind}`)
+    return tookMs
   } finally {
     chunk.end()
   }

@@ -36,7 +36,8 @@ test('What fails stands in whole rows, each with a test of its own', () => {
 })
 
 test.each(rows.map((row) => [row[0] ?? '', testOf(row)] as const))('%s: has its test', (_, { title, file }) => {
-  const source = readFileSync(file, 'utf8')
+  // Without the quote before it, the title of one that does not run is not found.
+  const source = readFileSync(file, 'utf8').replaceAll(/\.(?:skip|todo)\(\s*['"`]/g, '(')
   const asWritten = [`'${title}'`, `"${title}"`, `\`${title}\``]
   expect(asWritten.some((quoted) => source.includes(`${quoted}, async (`) || source.includes(`${quoted}, (`))).toBe(
     true,

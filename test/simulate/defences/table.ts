@@ -8,6 +8,9 @@ const DRAWN_SEEDS = 60
 /** Of a defence that something else is known to hold. */
 const FEW_SEEDS = 12
 
+/** A replacement that only breaks the code ends a process, or the simulator: that finds out nothing. */
+const BROKEN_CODE = new Set(['crash', 'stopped'])
+
 /** What it took to find out that a defence was off. */
 export interface DefenceRow {
   readonly name: string
@@ -44,7 +47,7 @@ async function withoutIt({ name, directed, heldBy }: Defence): Promise<DefenceRo
   const [first] = violating
   return {
     name,
-    found: first !== undefined,
+    found: first?.kinds.some((kind) => !BROKEN_CODE.has(kind)) ?? false,
     heldBy: heldBy ?? null,
     ran,
     schedule: first?.name ?? null,

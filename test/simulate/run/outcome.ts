@@ -19,7 +19,11 @@ export interface Outcome {
   readonly steps: number
   readonly virtualMs: number
   readonly rows: number
+  /** Clean records with a pseudonym as their key. */
+  readonly granted: number
   readonly decisions: number
+  /** Grants that soon run out, accepted and in force. */
+  readonly shortGrants: number
   readonly transactions: number
   /** Of the schedule, by name. */
   readonly faults: Readonly<Record<string, number>>

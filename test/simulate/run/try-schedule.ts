@@ -19,14 +19,25 @@ export async function trySchedule(runSchedule: RunSchedule, tried: Try, keepsLog
       steps: timers,
       virtualMs,
       rows: seen.raw.length,
+      granted: Object.values(seen.clean).reduce((sum, records) => sum + records.filter(({ key }) => key).length, 0),
       decisions: seen.decisions.length,
+      shortGrants: seen.decisions.filter(({ short, effectiveAtMs }) => short && effectiveAtMs !== null).length,
       transactions: seen.transactions.length,
       log: keepsLog ? log : [],
       crashed: null,
     }
   } catch (error) {
     const crashed = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    const nothing = { trace: '', steps: 0, virtualMs: 0, rows: 0, decisions: 0, transactions: 0 }
+    const nothing = {
+      trace: '',
+      steps: 0,
+      virtualMs: 0,
+      rows: 0,
+      granted: 0,
+      decisions: 0,
+      shortGrants: 0,
+      transactions: 0,
+    }
     return { ...base, ...nothing, violations: [], log: [], crashed }
   }
 }
