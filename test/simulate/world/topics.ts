@@ -3,8 +3,11 @@ import type { Seen, SeenRecord } from '../check/seen.ts'
 import type { ModelCluster } from '../kafka/index.ts'
 import { SETTING } from '../load/setting.ts'
 import { CONSENT_TOPICS } from '../processes/contracts.ts'
+import { wallClockMs } from '../time/virtual-time.ts'
 
 const CLEAN_PARTITIONS = 2
+/** Ref and 16 random bytes; a tick's key is shorter. */
+const DECISION_KEY_BYTES = 32
 const MAX_MESSAGE = { 'max.message.bytes': '1048588' }
 const APPEND_TIME = { 'message.timestamp.type': 'LogAppendTime' }
 
@@ -50,6 +53,17 @@ export class Topics {
         }
       }
     }
+  }
+
+  /** Whether a decision came into the ledger within the last so many ms; the projector's own count too. */
+  hasDecidedWithin(ms: number): boolean {
+    const sinceMs = wallClockMs() - ms
+    for (let partition = 0; partition < CONSENT_PARTITIONS; partition++) {
+      const records = this.#cluster.records(CONSENT_TOPICS.decisions, partition)
+      if (records.some(({ key, committedAtMs }) => key?.length === DECISION_KEY_BYTES && committedAtMs > sinceMs))
+        return true
+    }
+    return false
   }
 
   get seen(): Pick<Seen, 'raw' | 'clean' | 'quarantine' | 'ledger' | 'state' | 'forget'> {

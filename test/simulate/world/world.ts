@@ -100,7 +100,7 @@ export class World {
   hasSettled(quietMs: number): boolean {
     if (this.#healedAtMs === null || wallClockMs() < this.#healedAtMs + quietMs) return false
     if (this.#stepsLeft > 0 || monotonicMs() < this.#lastStepMs + ARRIVES_WITHIN_MS) return false
-    return this.#people.areDone && this.#isAllCommitted
+    return this.#people.areDone && this.#isAllCommitted && !this.#topics.hasDecidedWithin(ARRIVES_WITHIN_MS)
   }
 
   get #isAllCommitted(): boolean {
