@@ -105,7 +105,9 @@ export class World {
 
   get #isAllCommitted(): boolean {
     const committed = new Map<number, number>()
-    for (const { offsets } of this.#sanitized()) {
+    for (const { offsets, decidedAtMs } of this.#sanitized()) {
+      // What it published is there once the markers are.
+      if (decidedAtMs > wallClockMs() - ARRIVES_WITHIN_MS) return false
       for (const { partition, offset } of offsets) committed.set(partition, offset)
     }
     for (let partition = 0; partition < SETTING.rawPartitions; partition++) {
