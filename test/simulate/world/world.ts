@@ -19,6 +19,8 @@ const SWEEP_MS = 1_000
 const FRESHNESS_MS = 2_000
 /** What was sent is in its topic by then, when nothing is wrong. */
 const ARRIVES_WITHIN_MS = 1_000
+/** The fold may first wait until the loader has found out that Redis lost something, and loaded it again. */
+const FOLDED_WITHIN_MS = 5_000
 /** A successor of a broker that is gone comes sometimes before, sometimes after proof of freshness has run out. */
 const REPLICA_LAG_MS = [300, 2_500] as const
 
@@ -100,7 +102,7 @@ export class World {
   hasSettled(quietMs: number): boolean {
     if (this.#healedAtMs === null || wallClockMs() < this.#healedAtMs + quietMs) return false
     if (this.#stepsLeft > 0 || monotonicMs() < this.#lastStepMs + ARRIVES_WITHIN_MS) return false
-    return this.#people.areDone && this.#isAllCommitted && !this.#topics.hasDecidedWithin(ARRIVES_WITHIN_MS)
+    return this.#people.areDone && this.#isAllCommitted && !this.#topics.hasDecidedWithin(FOLDED_WITHIN_MS)
   }
 
   get #isAllCommitted(): boolean {
