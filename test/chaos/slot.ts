@@ -82,9 +82,9 @@ export class Slot {
     this.#closing.add(closing)
   }
 
-  async close(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#runs].map((run) => this.end(run, signal)))
+    await Promise.all([...this.#runs].map((run) => this.end(run, 'SIGTERM')))
     await Promise.all(this.#closing)
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { WithdrawalReport } from '../check/withdrawals.ts'
-import { type Seen, withdrawalTimes } from './verdict.ts'
+import { type ChaosResult, isClean, type Seen, withdrawalTimes } from './verdict.ts'
 
 const BOUND_MS = 6_000
 /** Answered at 1,000; its last granted record is 40 of partition 2, which came out as 7 of partition 3. */
@@ -49,6 +49,61 @@ describe('when the last record decided without a withdrawal was committed', () =
   test('is unknown when neither was seen', () => {
     expect(times({})).toMatchObject({ late: 0, unknown: 1 })
   })
+})
+
+describe('a run is clean', () => {
+  const withdrawalMs = withdrawalTimes([{ ...REPORT, lastGranted: null }], BOUND_MS, seenBy({}))
+
+  test('when nothing is wrong and something was shown', () => {
+    expect(isClean(resultOf({}))).toBe(true)
+  })
+
+  test.each<Partial<ChaosResult>>([
+    { lost: 1 },
+    { repeated: 1 },
+    { outOfOrder: 1 },
+    { leaked: 1 },
+    { others: ['1 consent states wrong'] },
+    { duringRun: { lost: 0, repeated: 0, outOfOrder: 0, leaked: 1, others: [] } },
+    { endedUnasked: ['projector'] },
+    { stalled: ['records wait'] },
+    { withdrawalMs: { ...withdrawalMs, late: 1 } },
+    { withdrawalMs: { ...withdrawalMs, unknown: 1 } },
+    { withdrawalMs: { ...withdrawalMs, leakedAfter: 1 } },
+    { withdrawalMs: { ...withdrawalMs, withTraffic: 0 } },
+  ])('and not with %j', (wrong) => {
+    expect(isClean(resultOf(wrong))).toBe(false)
+  })
+
+  function resultOf(wrong: Partial<ChaosResult>): ChaosResult {
+    const judged = { lost: 0, repeated: 0, outOfOrder: 0, leaked: 0, others: [] }
+    const none = { count: 0, p50: 0, p99: 0, max: 0 }
+    return {
+      ...judged,
+      duringRun: judged,
+      records: 1,
+      seed: 'a',
+      brokers: 1,
+      faults: {},
+      injected: 1,
+      effective: 1,
+      aborted: 0,
+      abortedBy: { process: 0, broker: 0 },
+      fenced: 0,
+      fencedBy: {},
+      committed: 1,
+      recordsPerCommit: 1,
+      decisions: { answered: 1, unanswered: 0 },
+      withdrawalMs,
+      recoveryMs: none,
+      brokerRecoveryMs: none,
+      endedUnasked: [],
+      refusedToStart: 0,
+      stalled: [],
+      seconds: { storm: 1, all: 1 },
+      ...wrong,
+    }
+  }
 })
 
 function times(seen: Partial<Seen>) {

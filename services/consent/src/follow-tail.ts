@@ -2,7 +2,7 @@ import { CONSENT_PARTITIONS } from '@weir/consent'
 import { pause, type RunningConsentView } from '@weir/consent-view'
 import { type CaughtUpOptions, caughtUp } from './caught-up.ts'
 import type { DecisionIndex } from './decision-index.ts'
-import type { Looker } from './looker.ts'
+import { type Looker, PROOF_EVERY_MS } from './looker.ts'
 
 export interface FollowTailOptions extends Omit<CaughtUpOptions, 'view' | 'onWaiting'> {
   readonly view: CaughtUpOptions['view'] & Pick<RunningConsentView, 'ageMs' | 'onRestart' | 'onNewLeader'>
@@ -13,9 +13,6 @@ export interface FollowTailOptions extends Omit<CaughtUpOptions, 'view' | 'onWai
   /** Why the tail is not there yet, null once it is; for readiness. */
   readonly onWaiting: (why: string | null) => void
 }
-
-/** How often a partition without any proof of freshness is looked at again. */
-const PROOF_EVERY_MS = 20
 
 const ALL = Array.from({ length: CONSENT_PARTITIONS }, (_, partition) => partition)
 

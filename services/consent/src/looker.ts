@@ -12,8 +12,8 @@ const RETRY_MS = 500
 /** Looks under way at once. */
 const MAX_AT_ONCE = 1_000
 
-/** Ticks prove a partition fresh several times a second. */
-const PROOF_EVERY_MS = 20
+/** How often it is looked whether a partition is proved fresh; ticks do that several times a second. */
+export const PROOF_EVERY_MS = 20
 
 export interface LookerOptions {
   readonly view: Environment['view'] & Pick<ConsentView, 'ageMs'>

@@ -4,9 +4,9 @@ import { chunkOf, grant, makeWorld, processWhole, rawEvent, refOf, stateWith } f
 const ROWS = 400
 
 /** Processes a chunk whose every look at the clock is so many ms later; gives how often others had their turn. */
-async function turnsOfOthers(stepMs: number, value = rawEvent) {
+async function turnsOfOthers(stepMs: number, value = rawEvent, subjectOf = (row: number) => `s${row}`) {
   const world = makeWorld()
-  for (let i = 0; i < ROWS; i += 2) world.states.set(refOf(`s${i}`), stateWith({ personalization: grant() }))
+  for (let i = 0; i < ROWS; i += 2) world.states.set(refOf(subjectOf(i)), stateWith({ personalization: grant() }))
   let nowMs = 0
   const clock = {
     ...world.env.clock,
@@ -15,7 +15,8 @@ async function turnsOfOthers(stepMs: number, value = rawEvent) {
       return nowMs
     },
   }
-  const rows = Array.from({ length: ROWS }, (_, i) => ({ key: `s${i}`, value: value(`s${i}`) }))
+  const subjects = Array.from({ length: ROWS }, (_, row) => subjectOf(row))
+  const rows = subjects.map((subject) => ({ key: subject, value: value(subject) }))
   let turns = 0
   let isOver = false
   const other = () => {
@@ -51,4 +52,11 @@ test('so do records that go to quarantine, each of which may be long', async () 
   const damaged = (subject: string) => Buffer.concat([rawEvent(subject), Buffer.alloc(1)])
   const slow = await turnsOfOthers(2, damaged)
   expect(slow.turns).toBeGreaterThan(ROWS / 2)
+})
+
+test('so do the pseudonyms of many people, beside what their rows take', async () => {
+  const people = (count: number) => (row: number) => `s${(row >> 1) % count}`
+  const few = await turnsOfOthers(2, rawEvent, people(1))
+  const many = await turnsOfOthers(2, rawEvent, people(ROWS / 2))
+  expect(many.turns).toBeGreaterThanOrEqual(few.turns + 5)
 })

@@ -1,8 +1,8 @@
 /**
- * How long rewriting is to go on before others have their turn, looked at between rows: the transaction of the chunk before it, whose answers come
- * one after the other and would each wait for the end of it; consent tail and heartbeats. A chunk of plain events takes
- * ten times as long; one with pseudonyms in long arrays may take seconds, and would else make its own consent stale, again
- * and again.
+ * How long rewriting is to go on before others have their turn, looked at between rows: the transaction of the chunk before
+ * it, whose answers come one after the other and would each wait for the end of it; consent tail and heartbeats. A chunk of
+ * plain events takes ten times as long; one with pseudonyms in long arrays may take seconds, and would else make its own
+ * consent stale, again and again.
  */
 const LONGEST_MS = 2
 /** The clock is looked at once in so many rows; a power of two. */

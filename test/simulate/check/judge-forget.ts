@@ -6,13 +6,6 @@ import type { Consent } from './histories.ts'
 import { nameOf } from './rows.ts'
 import type { Seen, Violation } from './seen.ts'
 
-interface ForgetOrder {
-  readonly purpose: string
-  readonly epoch: number
-  readonly pseudonym: Buffer
-  readonly reason: string
-}
-
 const schema = resolve(import.meta.dirname, '../../../libs/consent/schemas/forget.json')
 const type = avro.Type.forSchema(JSON.parse(readFileSync(schema, 'utf8')) as avro.Schema)
 
@@ -20,9 +13,8 @@ const type = avro.Type.forSchema(JSON.parse(readFileSync(schema, 'utf8')) as avr
 export function judgeForget(seen: Seen, consent: Consent): Violation[] {
   const found = new Map<string, number>()
   for (const { value } of seen.forget) {
-    const { purpose, epoch, pseudonym, reason } = type.fromBuffer(
-      value?.subarray(1) ?? Buffer.alloc(0),
-    ) as unknown as ForgetOrder
+    // Behind the version byte.
+    const { purpose, epoch, pseudonym, reason } = type.fromBuffer(value?.subarray(1) ?? Buffer.alloc(0))
     const name = `${purpose} ${epoch}.${Buffer.from(pseudonym).toString('hex')} ${reason}`
     found.set(name, (found.get(name) ?? 0) + 1)
   }

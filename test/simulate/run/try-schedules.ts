@@ -1,13 +1,9 @@
 import type { Outcome, Try } from './outcome.ts'
 import { runTries } from './pool.ts'
 
-export type { Outcome, Try } from './outcome.ts'
-
 export interface Violating {
   readonly name: string
-  readonly tried: Try
   readonly kinds: readonly string[]
-  readonly words: readonly string[]
 }
 
 /** Runs schedules in a thread of their own, with a defence switched off if one is named. */
@@ -30,13 +26,8 @@ export async function trySchedules(options: {
 }
 
 /** A simulator that could not go on has found something too, if perhaps only about itself. */
-function violatingOf({ name, tried, violations, crashed }: Outcome): Violating | null {
-  if (crashed !== null) return { name, tried, kinds: ['crash'], words: [crashed] }
+function violatingOf({ name, violations, crashed }: Outcome): Violating | null {
+  if (crashed !== null) return { name, kinds: ['crash'] }
   if (violations.length === 0) return null
-  return {
-    name,
-    tried,
-    kinds: [...new Set(violations.map(({ kind }) => kind))],
-    words: violations.map(({ kind, words }) => `${kind}: ${words}`),
-  }
+  return { name, kinds: [...new Set(violations.map(({ kind }) => kind))] }
 }
