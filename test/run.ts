@@ -1,14 +1,14 @@
 /**
  * `npm test`: the projects of vitest.config.ts one after another, each with its time; the last line is the sum alone.
  * `npm test -- <filter>` takes files whose path contains the filter, `--project <name>` only that project; other
- * options go to vitest. A failed project does not keep the next from running.
+ * options go to vitest. A failed project does not keep the next from running. What failed is named again before the sum.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { add, sentence, type Tally, tally } from './support/test-report.ts'
+import { add, failures, sentence, type Tally, tally } from './support/test-report.ts'
 
 const PROJECTS = ['unit', 'simulate', 'stack', 'faults']
 
@@ -30,9 +30,10 @@ async function runAll(args: readonly string[]): Promise<number> {
   let total: Tally = { passed: 0, failed: 0, skipped: 0 }
   for (const project of projects) {
     const began = performance.now()
-    const counts = await runProject(project, rest)
+    const { counts, failed } = await runProject(project, rest)
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     lines.push(`${project.padEnd(8)} ${seconds.padStart(6)} s  ${sentence(counts)}`)
+    lines.push(...failed.map((test) => `  failed: ${test}`))
     total = add(total, counts)
     if (interruptedBy === undefined) continue
     lines.push('Interrupted: the rest did not run.')
@@ -66,7 +67,7 @@ function choose(args: readonly string[]): { projects: readonly string[]; rest: r
   return { projects: projects.length > 0 ? projects : PROJECTS, rest }
 }
 
-async function runProject(project: string, rest: readonly string[]): Promise<Tally> {
+async function runProject(project: string, rest: readonly string[]): Promise<{ counts: Tally; failed: string[] }> {
   const file = join(reports, `${project}.json`)
   const args = ['run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json']
   console.log(`\n== ${project}`)
@@ -87,7 +88,8 @@ async function runProject(project: string, rest: readonly string[]): Promise<Tal
   })
   process.off('SIGINT', interrupt)
   process.off('SIGTERM', interrupt)
-  return tally(readReport(file), exitCode)
+  const report = readReport(file)
+  return { counts: tally(report, exitCode), failed: failures(report).map((test) => test.replace(`${root}/`, '')) }
 }
 
 function readReport(file: string): unknown {

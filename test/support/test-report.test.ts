@@ -4,14 +4,14 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { sentence, tally } from './test-report.ts'
+import { failures, sentence, tally } from './test-report.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-report-'))
 symlinkSync(resolve(import.meta.dirname, '../../node_modules'), join(folder, 'node_modules'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 /** Runs the real vitest on these files, since it is its report that we read. */
-function run(files: Record<string, string>): string {
+function report(files: Record<string, string>): { json: unknown; status: number | null } {
   const root = mkdtempSync(join(folder, 'run-'))
   writeFileSync(join(root, 'vitest.config.mjs'), 'export default {}')
   for (const [name, source] of Object.entries(files))
@@ -19,7 +19,12 @@ function run(files: Record<string, string>): string {
   const vitest = resolve(createRequire(import.meta.url).resolve('vitest/package.json'), '../vitest.mjs')
   const args = [vitest, 'run', '--root', root, '--reporter=json', `--outputFile.json=${join(root, 'report.json')}`]
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'ignore' })
-  return sentence(tally(JSON.parse(readFileSync(join(root, 'report.json'), 'utf8')), status))
+  return { json: JSON.parse(readFileSync(join(root, 'report.json'), 'utf8')), status }
+}
+
+function run(files: Record<string, string>): string {
+  const { json, status } = report(files)
+  return sentence(tally(json, status))
 }
 
 test('passed, failed and skipped tests are counted', () => {
@@ -46,4 +51,11 @@ test('an error outside of all tests counts as one failed', () => {
 test('a run without a report counts as one failed, whatever its exit code', () => {
   expect(sentence(tally(undefined, 1))).toBe('0 passed, 1 failed')
   expect(sentence(tally(undefined, null))).toBe('0 passed, 1 failed')
+})
+
+test('what failed is named with its file, a file that can not be loaded too', () => {
+  const source = `import { describe } from 'vitest'\ndescribe('x', () => test('a', () => { throw new Error('no') })); test('b', () => {})`
+  const { json } = report({ 'a.test.ts': source, 'b.test.ts': `import './not-there.ts'` })
+  const named = failures(json).map((one) => one.replace(/^.*run-[^/]*\//, ''))
+  expect(named.sort()).toEqual(['a.test.ts: x a', 'b.test.ts'])
 })

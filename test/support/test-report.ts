@@ -8,8 +8,9 @@ export interface Tally {
 /** What we read of vitest's JSON report. */
 interface VitestReport {
   readonly testResults: readonly {
+    readonly name: string
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
   }[]
 }
 
@@ -29,6 +30,16 @@ export function tally(report: unknown, exitCode: number | null): Tally {
   }
   if (exitCode !== 0 && counts.failed === 0) counts.failed = 1
   return counts
+}
+
+/** Each test that failed with its file, and each file that failed without one: in a long log they are hard to find. */
+export function failures(report: unknown): string[] {
+  if (!isReport(report)) return []
+  return report.testResults.flatMap(({ name, status, assertionResults }) => {
+    const failed = assertionResults.filter((one) => one.status === 'failed')
+    if (failed.length === 0) return status === 'failed' ? [name] : []
+    return failed.map(({ fullName }) => `${name}: ${fullName}`)
+  })
 }
 
 export function add(one: Tally, other: Tally): Tally {
