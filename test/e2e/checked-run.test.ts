@@ -40,9 +40,15 @@ describe('a run judged record by record', () => {
 
   beforeAll(async () => {
     const plan = planStream({ seed: 7, events: EVENTS, purposes: PURPOSES, queries: [] })
-    const decide = async (subjectId: string, action: 'grant' | 'withdraw', purposes: readonly string[]) => {
+    const decide = async (
+      subjectId: string,
+      action: 'grant' | 'withdraw',
+      purposes: readonly string[],
+      answered?: () => Promise<unknown>,
+    ) => {
       const committedBefore = await committed()
       const { id } = await weir().decide({ subject: subjectId, kind: action, purposes })
+      await answered?.()
       const endAfter = await rawEnds()
       const entry = { kind: 'user', subjectId, decisionId: id, action, purposes, committedBefore, endAfter } as const
       journal.push({ ...entry, effectiveMs: 0 })
@@ -59,13 +65,18 @@ describe('a run judged record by record', () => {
     await weir().drained()
 
     const leaver = plan.shoppers.find('leaves') as Shopper
+    const asked = Promise.withResolvers<void>()
     const answered = Promise.withResolvers<void>()
-    const publishing = produce(weir().stack.KAFKA_BROKERS, flow(records, answered.promise))
+    const publishing = produce(weir().stack.KAFKA_BROKERS, flow(records, asked.promise, answered.promise))
     try {
       await until('events flow', async () => total(await rawEnds()) > FIRST)
       endAtRequest = await rawEnds()
-      await decide(leaver.subjectId, 'withdraw', PURPOSES)
+      const cameIn = () => until('events came in', async () => total(await rawEnds()) > total(endAtRequest))
+      const deciding = decide(leaver.subjectId, 'withdraw', PURPOSES, cameIn)
+      asked.resolve()
+      await deciding
     } finally {
+      asked.resolve()
       answered.resolve()
       await publishing
     }
@@ -155,10 +166,18 @@ describe('a run judged record by record', () => {
     expect(searchPersonal(values, [...haystacks, smuggled], own).found.length).toBeGreaterThan(0)
   })
 
-  /** All but the first events, a few at a time and steadily; the last of them when the withdrawal is answered. */
-  async function* flow(records: readonly RawRecord[], answered: Promise<void>): AsyncGenerator<RecordToProduce> {
+  /**
+   * All but the first events, a few at a time and steadily: the first few at once, most while the withdrawal is asked for,
+   * the last of them when it is answered.
+   */
+  async function* flow(
+    records: readonly RawRecord[],
+    asked: Promise<void>,
+    answered: Promise<void>,
+  ): AsyncGenerator<RecordToProduce> {
     const topic = weir().topic('clickstream.raw')
     for (let next = FIRST; next < records.length; next += STEP) {
+      if (next === FIRST + STEP) await asked
       if (next === records.length - LAST) await answered
       for (const record of records.slice(next, next + STEP)) yield { topic, ...record }
       await until('they are appended', async () => total(await rawEnds()) >= next + STEP)
