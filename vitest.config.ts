@@ -14,7 +14,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{libs,services,infra}/**/*.test.ts',
-            'test/{support,workload,check,policies,copy,prove,chaos,load}/**/*.test.ts',
+            'test/{support,workload,check,attack,audit,policies,copy,prove,chaos,load}/**/*.test.ts',
             'test/simulate/*/**/*.test.ts',
           ],
           isolate: false,

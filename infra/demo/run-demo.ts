@@ -111,6 +111,7 @@ async function stream(
   }
   progress.stop()
   say(await currentLine(services, purposes, published))
+  say(await forgottenLine(services))
   say('Now everything is read by a foreign client and checked, record by record…')
   const { report, search } = await judgeInThread({
     brokers: ground.env.KAFKA_BROKERS,
@@ -158,6 +159,11 @@ async function showFirst(
   const found = await cleanRecords(ground.env.KAFKA_BROKERS, contract, ground.topicName)
   for (const line of beforeAndAfter(contract, event, found)) say(line)
   return secondsToFirstClean
+}
+
+async function forgottenLine({ forgetter }: Services): Promise<string> {
+  const pseudonyms = (await readMetrics(forgetter)).sum('weir_forgetter_orders_total', { outcome: 'forgotten' })
+  return `Whoever reads the clean topics was told of ${pseudonyms} pseudonyms to be dropped for good.`
 }
 
 async function currentLine(services: Services, purposes: readonly string[], published: number): Promise<string> {

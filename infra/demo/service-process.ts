@@ -11,7 +11,7 @@ export class ServiceFailed extends Error {
 }
 
 export interface ServiceOptions {
-  readonly name: 'projector' | 'consent' | 'sanitizer'
+  readonly name: 'projector' | 'consent' | 'sanitizer' | 'forgetter'
   readonly env: Readonly<Record<string, string>>
   readonly logFile: string
 }

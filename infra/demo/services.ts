@@ -6,9 +6,13 @@ export interface Services {
   readonly projector: ServiceProcess
   readonly consent: ServiceProcess
   readonly sanitizer: ServiceProcess
+  readonly forgetter: ServiceProcess
 }
 
-/** Starts every service as its own process; resolves when all do their job. On failure none is left. */
+/** A withdrawal is to be seen downstream while the demo runs. */
+const FORGET_SPREAD_MS = 1_000
+
+/** Starts every service as its own process; resolves when all that an event needs do their job. On failure none is left. */
 export async function startServices(
   stack: StackEnv,
   namespace: string,
@@ -23,18 +27,19 @@ export async function startServices(
     WEIR_ROOT_KEY_FILE: data.rootKeyFile,
     WEIR_REFERENCE_KEY_FILE: data.referenceKeyFile,
     WEIR_SERVICE_TOKEN_FILE: data.serviceTokenFile,
+    WEIR_FORGET_SPREAD_MS: String(FORGET_SPREAD_MS),
     WEIR_LOG_LEVEL: 'info',
   }
-  const start = (name: 'projector' | 'consent' | 'sanitizer') =>
-    new ServiceProcess({ name, env, logFile: data.logFile(name) })
-  const services = { projector: start('projector'), consent: start('consent'), sanitizer: start('sanitizer') }
+  const start = (name: keyof Services) => new ServiceProcess({ name, env, logFile: data.logFile(name) })
+  const needed = { projector: start('projector'), consent: start('consent'), sanitizer: start('sanitizer') }
+  const services = { ...needed, forgetter: start('forgetter') }
   own(services)
-  await Promise.all(all(services).map((service) => service.ready()))
+  await Promise.all(Object.values(needed).map((service) => service.ready()))
   return services
 }
 
-export function all({ projector, consent, sanitizer }: Services): ServiceProcess[] {
-  return [sanitizer, consent, projector]
+export function all({ projector, consent, sanitizer, forgetter }: Services): ServiceProcess[] {
+  return [forgetter, sanitizer, consent, projector]
 }
 
 /** What the sanitizer says of itself when it is asked whether it does its job. */

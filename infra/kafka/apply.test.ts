@@ -24,6 +24,7 @@ class FakeCluster {
     topicConfig: async (topic) => ({ ...this.specs.get(topic)?.config }),
     brokerConfigs: async () => new Map(),
     deleteTopics: async () => {},
+    deleteRecords: async () => {},
   }
 
   async topics(names: readonly string[]): Promise<TopicInfo[]> {
@@ -58,7 +59,7 @@ function options() {
 describe('applying a contract', () => {
   it('creates topics and registers raw and clean schemas, each held to its compatibility before it comes', async () => {
     const applied = await applyContracts(options())
-    expect(applied.topics.created).toHaveLength(8)
+    expect(applied.topics.created).toHaveLength(14)
     expect(applied.subjects).toEqual({
       created: [RAW, ...['personalization', 'analytics', 'marketing'].map((to) => `test.clickstream.${to}-value`)],
       newVersion: [],
@@ -124,7 +125,7 @@ describe('applying a contract', () => {
 describe('the plan of a contract', () => {
   it('names all that would be created, and writes nothing', async () => {
     const plan = await planContracts(options())
-    expect(plan.map((line) => line.does)).toEqual(new Array(12).fill('create'))
+    expect(plan.map((line) => line.does)).toEqual(new Array(18).fill('create'))
     expect([registry.writes, kafka.specs.size]).toEqual([[], 0])
   })
 

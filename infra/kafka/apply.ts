@@ -12,6 +12,7 @@ export interface ApplyOptions {
   readonly contracts: Contracts
   readonly namespace: string
   readonly rawPartitions: number
+  readonly isReplay?: boolean
   readonly log: ApplyLog
 }
 

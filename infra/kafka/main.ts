@@ -1,5 +1,6 @@
 import { ContractError, loadContracts } from '@weir/contracts'
 import { connectKafka, type Kafka, KafkaError } from '@weir/kafka'
+import { PlanError, readPlan } from '@weir/replay'
 import {
   ConfigError,
   commonConfig,
@@ -15,6 +16,7 @@ import { type ApplyOptions, applyContracts } from './apply.ts'
 import { endText, type Line, lineText, summaryOf } from './lines.ts'
 import { planContracts } from './plan.ts'
 import { RegistryError } from './registry.ts'
+import { contractsOfReplay } from './replay-contracts.ts'
 import { DEFAULT_RAW_PARTITIONS } from './topics.ts'
 
 /**
@@ -34,6 +36,7 @@ interface Flags {
   readonly execute?: true
   readonly json?: true
   readonly rawPartitions: number
+  readonly replay?: string
 }
 
 const command = new Command('apply-contract')
@@ -46,6 +49,7 @@ const command = new Command('apply-contract')
     partitionCount,
     DEFAULT_RAW_PARTITIONS,
   )
+  .option('--replay <plan>', 'topics and schemas of a replay, like the live ones, by its plan file')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(run)
 
@@ -60,18 +64,20 @@ try {
 
 async function run(flags: Flags): Promise<void> {
   const settings = readConfig('apply-contract', config, process.env)
-  const contracts = loadContracts(settings.WEIR_CONTRACTS)
+  const live = loadContracts(settings.WEIR_CONTRACTS)
+  const replay = flags.replay === undefined ? null : readPlan(flags.replay)
   const kafka = await connect(settings)
-  const shared = {
-    kafka,
-    registryUrl: settings.SCHEMA_REGISTRY_URL,
-    contracts,
-    namespace: settings.WEIR_NAMESPACE,
-    rawPartitions: flags.rawPartitions,
-  }
   const json = flags.json === true
   const show = (line: Line) => process.stdout.write(`${json ? JSON.stringify(line) : lineText(line)}\n`)
   try {
+    const shared = {
+      kafka,
+      registryUrl: settings.SCHEMA_REGISTRY_URL,
+      contracts: replay === null ? live : contractsOfReplay(live, replay),
+      namespace: settings.WEIR_NAMESPACE,
+      rawPartitions: replay === null ? flags.rawPartitions : await partitionsOf(kafka, replay.rawTopic),
+      isReplay: replay !== null,
+    }
     const plan = await planContracts(shared)
     const refused = plan.some((line) => line.does === 'refuse')
     const execute = flags.execute === true && !refused
@@ -103,6 +109,13 @@ async function applied(
   return lines
 }
 
+/** What a replay makes has as many partitions as what it reads. */
+async function partitionsOf(kafka: Kafka, rawTopic: string): Promise<number> {
+  const [info] = await kafka.topics([rawTopic])
+  if (info !== undefined) return info.partitions
+  throw new PlanError('WEIR_PLAN_ELSEWHERE', `There is no topic ${rawTopic}, which the plan reads. Plan again.`)
+}
+
 /** A service would wait for its broker without end; who runs a command by hand wants to hear of it. */
 async function connect(settings: z.output<typeof config>): Promise<Kafka> {
   const patience = new AbortController()
@@ -131,6 +144,7 @@ function partitionCount(text: string): number {
 function exitCodeOf(error: unknown): number | null {
   if (error instanceof ConfigError) return 2
   if (error instanceof ContractError) return 3
+  if (error instanceof PlanError) return error.code === 'WEIR_PLAN_UNREADABLE' ? 2 : 5
   if (error instanceof RegistryError) return error.code === 'WEIR_REGISTRY_AWAY' ? 4 : 5
   if (error instanceof KafkaError) return error.code === 'WEIR_KAFKA_PARTITION_COUNT' ? 5 : 4
   return null

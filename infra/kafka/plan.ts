@@ -11,6 +11,7 @@ export interface PlanOptions {
   readonly contracts: Contracts
   readonly namespace: string
   readonly rawPartitions: number
+  readonly isReplay?: boolean
 }
 
 /**

@@ -16,21 +16,27 @@ const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
 describe('the topics of a contract', () => {
-  it('are those of the consent protocol, and raw, quarantine and one for each purpose of a stream', () => {
+  it('are those of the consent protocol and the audit, and raw, quarantine and two for each purpose of a stream', () => {
     expect(specs.map((one) => one.topic)).toEqual([
       'test.consent.decisions',
       'test.consent.state',
       'test.consent.forget',
+      'test.weir.acts',
+      'test.weir.topics',
+      'test.weir.audit',
       'test.clickstream.raw',
       'test.clickstream.quarantine',
       'test.clickstream.personalization',
+      'test.clickstream.personalization.forget',
       'test.clickstream.analytics',
+      'test.clickstream.analytics.forget',
       'test.clickstream.marketing',
+      'test.clickstream.marketing.forget',
     ])
   })
 
-  it('give consent topics sixteen partitions whatever is asked, and the others what is asked', () => {
-    expect(specs.map((one) => one.partitions)).toEqual([16, 16, 16, 6, 6, 6, 6, 6])
+  it('give consent topics sixteen partitions whatever is asked, the list of topics one, and the others what is asked', () => {
+    expect(specs.map((one) => one.partitions)).toEqual([16, 16, 16, 1, 1, ...new Array(9).fill(6)])
   })
 
   it('compact ledger and state, and roll and clean the state each hour so that ended salts leave the disk', () => {
@@ -47,6 +53,9 @@ describe('the topics of a contract', () => {
     expect(stamped.map((one) => one.topic)).toEqual([
       'test.consent.decisions',
       'test.consent.state',
+      'test.weir.acts',
+      'test.weir.topics',
+      'test.weir.audit',
       'test.clickstream.raw',
     ])
     expect(spec('clickstream.analytics').config['message.timestamp.type']).toBe('CreateTime')
@@ -71,6 +80,14 @@ describe('the topics of a contract', () => {
     for (const { config } of specs.filter((one) => one.config['cleanup.policy'] === 'delete')) {
       expect(Number(config['segment.ms'])).toBeLessThanOrEqual(DAY)
     }
+  })
+
+  it('keep what is to be forgotten for good, and audit records as long as raw ones', () => {
+    expect(spec('clickstream.analytics.forget').config).toMatchObject({
+      'cleanup.policy': 'compact',
+      'message.timestamp.type': 'CreateTime',
+    })
+    expect(spec('weir.audit').config['retention.ms']).toBe(spec('clickstream.raw').config['retention.ms'])
   })
 
   it('never let a replica lead that lacks acknowledged records', () => {

@@ -1,3 +1,4 @@
+import { AUDIT_TOPIC } from '@weir/audit'
 import { CONSENT_PARTITIONS } from '@weir/consent'
 import type { Contracts, Output, Stream } from '@weir/contracts'
 import type { TopicSpec } from '@weir/kafka'
@@ -7,6 +8,8 @@ export interface TopicOptions {
   readonly namespace: string
   /** Partitions of `<stream>.raw`, and of what is made from it. */
   readonly rawPartitions: number
+  /** The outputs are those of a replay: its people are forgotten by the orders that stand beside the live topics. */
+  readonly isReplay?: boolean
 }
 
 export const DEFAULT_RAW_PARTITIONS = 4
@@ -26,13 +29,18 @@ const DAY_MS = 24 * HOUR_MS
  */
 const SHORT_MS = 7 * DAY_MS
 
+const ACTS_MS = 365 * DAY_MS
+
 /**
- * The topics of Weir, with their settings. Not here: `<stream>.<purpose>.forget` comes with the forgetter,
- * `weir.audit` with the auditor. Replication is the broker's default, and so is min.insync.replicas, since only who
+ * The topics of Weir, with their settings. Replication is the broker's default, and so is min.insync.replicas, since only who
  * runs the cluster knows how many brokers it has.
  */
 export function topicSpecs(contracts: Contracts, options: TopicOptions): TopicSpec[] {
-  const specs = [...consentTopics(), ...contracts.streams.flatMap((stream) => streamTopics(stream, options))]
+  const specs = [
+    ...consentTopics(),
+    auditTopic(options),
+    ...contracts.streams.flatMap((stream) => streamTopics(stream, options)),
+  ]
   return specs.map((spec) => ({ ...spec, topic: options.namespace + spec.topic }))
 }
 
@@ -65,10 +73,22 @@ function consentTopics(): TopicSpec[] {
       partitions: CONSENT_PARTITIONS,
       config: { ...SAFE, ...STAMPED_BY_WRITER, ...kept(SHORT_MS) },
     },
+    // What people did to data by hand (looked at, deleted, sent again), sealed: a year, so that somebody can look back.
+    {
+      topic: 'weir.acts',
+      partitions: 1,
+      config: { ...SAFE, ...STAMPED_BY_BROKER, ...kept(ACTS_MS) },
+    },
+    // Replays and what became of them, and which topic is the current one of a purpose: a few records, kept for good.
+    {
+      topic: 'weir.topics',
+      partitions: 1,
+      config: { ...SAFE, ...STAMPED_BY_BROKER, 'cleanup.policy': 'compact', 'segment.ms': String(DAY_MS) },
+    },
   ]
 }
 
-function streamTopics(stream: Stream, { rawPartitions }: TopicOptions): TopicSpec[] {
+function streamTopics(stream: Stream, { rawPartitions, isReplay = false }: TopicOptions): TopicSpec[] {
   return [
     {
       // The broker's time bounds what a producer may claim of an event's time, and dates it against decisions.
@@ -95,13 +115,30 @@ function streamTopics(stream: Stream, { rawPartitions }: TopicOptions): TopicSpe
         'max.message.bytes': String(MAX_QUARANTINED_BYTES),
       },
     },
-    ...stream.outputs.map((output) => cleanTopic(output, rawPartitions)),
+    ...stream.outputs.flatMap((output) => [
+      cleanTopic(output, rawPartitions),
+      ...(isReplay ? [] : [forgetTopic(output, rawPartitions)]),
+    ]),
   ]
 }
 
 function cleanTopic(output: Output, partitions: number): TopicSpec {
   // The time of a clean record is the event's, as coarse as the purpose may see it: the writer's, never the broker's.
   return { topic: output.topic, partitions, config: { ...SAFE, ...STAMPED_BY_WRITER, ...kept(output.retentionMs) } }
+}
+
+/**
+ * Pseudonyms to be dropped downstream, for good: one never comes back, so neither does an order end. Written with the day
+ * as their time, since a finer one would tell whose pseudonyms of several purposes belong together.
+ */
+function forgetTopic(output: Output, partitions: number): TopicSpec {
+  const config = { ...SAFE, ...STAMPED_BY_WRITER, 'cleanup.policy': 'compact', 'segment.ms': String(DAY_MS) }
+  return { topic: `${output.topic}.forget`, partitions, config }
+}
+
+/** As long as raw: without the raw records there is little left to check. */
+function auditTopic({ rawPartitions }: TopicOptions): TopicSpec {
+  return { topic: AUDIT_TOPIC, partitions: rawPartitions, config: { ...SAFE, ...STAMPED_BY_BROKER, ...kept(SHORT_MS) } }
 }
 
 /** A replica that lacks acknowledged records must never lead: it would bring withdrawn consent and lost events. */

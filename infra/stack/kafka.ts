@@ -135,5 +135,7 @@ function brokerSettings(place: PartPlace): Record<string, string | number | bool
     'log.cleaner.threads': 1,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     'log.cleaner.io.buffer.size': 131_072,
+    // Whoever waits to see a compacted topic here does not wait for a rest of 15 s.
+    'log.cleaner.backoff.ms': 1_000,
   }
 }

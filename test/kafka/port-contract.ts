@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { PortBench } from '../support/kafka-port-bench.ts'
 import { fetching } from './contract/fetching.ts'
 import { lifecycle } from './contract/lifecycle.ts'
+import { positions } from './contract/positions.ts'
 import { transactions } from './contract/transactions.ts'
 import type { Connect, KafkaLab } from './lab.ts'
 import type { Recipe } from './recipe.ts'
@@ -16,6 +17,7 @@ export function describeKafkaPort(client: string, brokers: string, connect: Conn
     const bench = new PortBench(brokers, connect)
     lifecycle(bench)
     fetching(bench)
+    positions(bench)
     transactions(bench)
     describe('under faults', () => testRecipes(bench, portRecipes))
   })

@@ -77,6 +77,22 @@ const refusals: Readonly<Record<number, Refusal>> = {
       response.int16(code).nullableString(name).uuid(TOPIC_ID).bool(false).arrayLength(0).int32(-1).tags()
     }
   },
+  // OffsetCommit 9
+  8: (request, code, response) => {
+    request.string()
+    request.int32()
+    request.string()
+    request.nullableString()
+    const asked = topics(request, () => {
+      const partition = request.int32()
+      request.int64()
+      request.int32()
+      request.nullableString()
+      return partition
+    })
+    response.int32(0)
+    answerEach(asked, response, (partition) => void response.int32(partition).int16(code))
+  },
   // OffsetFetch 9
   9: (request, code, response) => {
     const groups = request.array(() => {

@@ -13,7 +13,7 @@ import { dump, type ForeignRecord, type ProduceOptions, produce } from './foreig
 import { until } from './until.ts'
 
 const SAMPLE_CONTRACTS = fileURLToPath(new URL('../../infra/contracts', import.meta.url))
-export type ServiceName = 'projector' | 'consent' | 'sanitizer'
+export type ServiceName = 'projector' | 'consent' | 'sanitizer' | 'forgetter'
 export const ALL_SERVICES: readonly ServiceName[] = ['projector', 'consent', 'sanitizer']
 
 export interface WeirOptions {

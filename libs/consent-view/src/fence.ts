@@ -3,7 +3,8 @@ import type { Kafka } from '@weir/kafka'
 import { DeadlineError, withDeadline } from './deadline.ts'
 import { type Held, held } from './held.ts'
 import { freshPartitions, keyOf, type ViewParts } from './lookup.ts'
-import type { Looked } from './port.ts'
+import type { PartitionTail } from './partition-tail.ts'
+import type { ConsentAt, Looked } from './port.ts'
 import { nextRunOut } from './run-out.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -21,7 +22,9 @@ export interface LookedUnder {
   readonly tickTimeMs: number
 }
 
-export type FenceResult = { readonly kind: 'passed'; readonly changed: ReadonlyMap<number, ConsentState | null> } | Held
+export type FenceResult =
+  | { readonly kind: 'passed'; readonly changed: ReadonlyMap<number, ConsentState | null>; readonly at: ConsentAt }
+  | Held
 
 /**
  * The fence: reads the end of the partitions that these subjects lie in, waits until the tail has reached it, and says
@@ -55,7 +58,15 @@ export async function fence(view: FenceParts, looked: Looked, under: LookedUnder
     }
   }
   ranOut(view, looked, under, changed)
-  return { kind: 'passed', changed }
+  // Without waiting since the tails were looked at: a record that came between would be in the one and not in the other.
+  return { kind: 'passed', changed, at: consentAt(view, tails) }
+}
+
+function consentAt({ tail }: FenceParts, tails: ReadonlyMap<number, PartitionTail>): ConsentAt {
+  const partitions = [...tails].map(([partition, { position, ledgerPosition }]) => {
+    return { partition, statePosition: position, ledgerPosition }
+  })
+  return { tickTimeMs: tail.tickTimeMs, partitions: partitions.sort((a, b) => a.partition - b.partition) }
 }
 
 /** Adds subjects with a grant whose `until` was passed by the ticks since the lookup. */

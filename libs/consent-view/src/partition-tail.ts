@@ -1,4 +1,4 @@
-import { type ConsentState, decodeStateRecord, isTickKey, type Tick } from '@weir/consent'
+import { type ConsentState, decodeStateRecord, isTickKey, type StateTick } from '@weir/consent'
 import { ChangedSince } from './changed.ts'
 import { Freshness } from './freshness.ts'
 import { Remembered } from './remembered.ts'
@@ -7,7 +7,7 @@ import type { Row } from './rows.ts'
 /** What a record of `consent.state` was, for listeners and counters. */
 export type Arrived =
   | { readonly kind: 'state'; readonly key: string; readonly state: ConsentState; readonly overflowed: boolean }
-  | { readonly kind: 'tick'; readonly tick: Tick }
+  | { readonly kind: 'tick'; readonly tick: StateTick }
   | { readonly kind: 'unreadable'; readonly overflowed: boolean }
 
 const REF_BYTES = 16
@@ -18,6 +18,7 @@ export class PartitionTail {
   readonly freshness = new Freshness()
   readonly remembered: Remembered
   #position: number
+  #ledgerPosition = -1
   /** The newest that a response came from; -1 before the first. */
   #leaderEpoch = -1
 
@@ -45,6 +46,14 @@ export class PartitionTail {
     return this.#position
   }
 
+  /**
+   * Next ledger offset after the last record that came out below `position`: what the ledger has below it came out, in
+   * its order, and nothing else. -1 before the first; whoever is fresh has seen a tick.
+   */
+  get ledgerPosition(): number {
+    return this.#ledgerPosition
+  }
+
   /** Takes in one committed record. */
   take(row: Row): Arrived {
     this.#position = row.offset + 1
@@ -53,6 +62,7 @@ export class PartitionTail {
     // A record that names no ref can't be counted against anyone.
     if (key === null || key.length !== REF_BYTES) return { kind: 'unreadable', overflowed: false }
     const state = readState(row.value)
+    if (state !== null) this.#ledgerPosition = Math.max(this.#ledgerPosition, state.position)
     const ref = key.toString('latin1')
     const overflowed = this.changed.put(ref, { end: this.#position, state })
     this.remembered.changed(ref, state)
@@ -72,6 +82,7 @@ export class PartitionTail {
   #takeTick(row: Row): Arrived {
     const tick = readTick(row.value)
     if (tick === null) return { kind: 'unreadable', overflowed: false }
+    this.#ledgerPosition = Math.max(this.#ledgerPosition, tick.position)
     this.freshness.tick(tick.incarnation, tick.n)
     return { kind: 'tick', tick }
   }
@@ -88,7 +99,7 @@ export function readState(value: Buffer | null): ConsentState | null {
   }
 }
 
-function readTick(value: Buffer | null): Tick | null {
+function readTick(value: Buffer | null): StateTick | null {
   if (value === null) return null
   try {
     const record = decodeStateRecord(value)

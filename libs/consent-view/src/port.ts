@@ -78,7 +78,26 @@ export interface Looked {
 export type Lookup = Looked | Held
 
 export type Fence =
-  | { readonly kind: 'clear'; readonly positions: Float64Array }
+  | { readonly kind: 'clear'; readonly at: ConsentAt }
   /** Indexes (into refs) of subjects whose state changed, or whose grant ran out; decide those again. */
-  | { readonly kind: 'changed'; readonly subjects: readonly number[]; readonly looked: Looked }
+  | { readonly kind: 'changed'; readonly subjects: readonly number[]; readonly looked: Looked; readonly at: ConsentAt }
   | Held
+
+/**
+ * Where consent stood at the moment of a fence's verdict. The states that it rests on are what the ledger's decisions
+ * below each `ledgerPosition`, and no others, fold to.
+ */
+export interface ConsentAt {
+  /** Highest tick time (ms, broker's clock): what `untilMs` was compared with. */
+  readonly tickTimeMs: number
+  /** The partitions that the subjects lie in, ascending. */
+  readonly partitions: readonly PartitionAt[]
+}
+
+export interface PartitionAt {
+  readonly partition: number
+  /** Next offset of `consent.state`. */
+  readonly statePosition: number
+  /** Next offset of the ledger after the last record that came out below `statePosition`. */
+  readonly ledgerPosition: number
+}

@@ -1,6 +1,7 @@
-import { encodeStateTick, tickKey } from '@weir/consent'
+import { encodeState, encodeStateTick, tickKey } from '@weir/consent'
 import type { FetchedPartition, Fetcher } from '@weir/kafka'
 import { expect, it, vi } from 'vitest'
+import { state } from '../fixtures/fakes.ts'
 import { PartitionTail } from './partition-tail.ts'
 import { Tail, type TailOptions } from './tail.ts'
 
@@ -69,7 +70,29 @@ it('takes a later leader epoch for a new leader: what a former one said proves n
   expect(tail.freshness.ageMs(400)).toBe(50)
 })
 
-function tick(tail: PartitionTail, n: number): void {
-  const value = encodeStateTick({ incarnation: 'f'.repeat(32), n, timeMs: 0 })
+it('knows how far the ledger came out, by states and ticks, and never goes back for what is repeated or unreadable', () => {
+  const tail = new PartitionTail(7, 10, 10)
+  const after = (take: () => void) => {
+    take()
+    return tail.ledgerPosition
+  }
+  expect(tail.ledgerPosition).toBe(-1)
+  expect(after(() => tick(tail, 1, 40))).toBe(40)
+  expect(after(() => bringState(tail, 52))).toBe(52)
+  // Folded once more, as after the projector's place was set back.
+  expect(after(() => bringState(tail, 31))).toBe(52)
+  expect(after(() => tick(tail, 1, 40))).toBe(52)
+  expect(after(() => void tail.take({ offset: tail.position, timeMs: 0, key: ref, value: Buffer.of(9) }))).toBe(52)
+  expect(after(() => tick(tail, 2, 60))).toBe(60)
+})
+
+const ref = Buffer.alloc(16, 3)
+
+function bringState(tail: PartitionTail, position: number): void {
+  tail.take({ offset: tail.position, timeMs: 0, key: ref, value: encodeState(state(position)) })
+}
+
+function tick(tail: PartitionTail, n: number, position: number = tail.position): void {
+  const value = encodeStateTick({ incarnation: 'f'.repeat(32), n, timeMs: 0, position })
   tail.take({ offset: tail.position, timeMs: 0, key: tickKey, value })
 }

@@ -233,6 +233,60 @@ describe('the fence', () => {
     chunk.end()
   })
 
+  it('says where consent stood, for the partitions of its subjects only, ascending', async () => {
+    const { view, tail } = setUp()
+    tail.tickTimeMs = 1_234
+    tail.bringState(AT_ANN, refBytes(ref(50)), state(8))
+    const look = await looked(view, ANN, BOB)
+    const stood = [
+      // Two ticks of `prove`, the second with ledger position 2; then the state.
+      { partition: AT_ANN, statePosition: BASE + 3, ledgerPosition: 8 },
+      { partition: AT_BOB, statePosition: BASE + 2, ledgerPosition: 2 },
+    ].sort((a, b) => a.partition - b.partition)
+    const at = { tickTimeMs: 1_234, partitions: stood }
+    expect(await view.fence(look)).toEqual({ kind: 'clear', at })
+    expect(await view.fence(await looked(view, BOB, ANN))).toEqual({ kind: 'clear', at })
+  })
+
+  it('has passed a state that Redis knew before the tail, when it says where consent stood', async () => {
+    const { view, cache, tail, broker } = setUp()
+    cache.put(AT_ANN, ANN, encodeState(state(9)))
+    cache.watermark = BASE + 3
+    const chunk = view.begin()
+    const look = await looked(view, ANN)
+    expect(look.states[0]?.position).toBe(9)
+    broker.ends = (partition) => (partition === AT_ANN ? BASE + 3 : 0)
+    const fence = view.fence(look)
+    tail.bringState(AT_ANN, ANN, state(9))
+    const partitions = [{ partition: AT_ANN, statePosition: BASE + 3, ledgerPosition: 9 }]
+    expect(await fence).toMatchObject({ kind: 'clear', at: { partitions } })
+    chunk.end()
+  })
+
+  it('says where consent stood at the moment of its verdict, not a moment later', async () => {
+    const verdicts = new Set<string>()
+    for (let turns = 0; turns < 30; turns++) {
+      const { view, tail } = setUp()
+      const chunk = view.begin()
+      const look = await looked(view, ANN)
+      const fence = view.fence(look)
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      tail.tickTimeMs = 1_000
+      tail.bringState(AT_ANN, ANN, state(50))
+      const result = await fence
+      if (result.kind === 'held') throw new Error(result.reason)
+      verdicts.add(result.kind)
+      const before = { statePosition: BASE + 2, ledgerPosition: 2 }
+      const after = { statePosition: BASE + 3, ledgerPosition: 50 }
+      expect(result.at).toMatchObject({
+        tickTimeMs: result.kind === 'clear' ? 0 : 1_000,
+        partitions: [result.kind === 'clear' ? before : after],
+      })
+      chunk.end()
+    }
+    expect(verdicts.size).toBe(2)
+  })
+
   it('is held when changes since the lookup were dropped', async () => {
     const { view, tail } = setUp({ maxChanged: 2 })
     const chunk = view.begin()

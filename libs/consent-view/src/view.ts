@@ -82,19 +82,19 @@ export class TailAndCacheView implements RunningConsentView {
   async fence(looked: Looked): Promise<Fence> {
     const { tail } = this.#parts
     // A chunk that names nobody needs no consent part.
-    if (looked.count === 0) return { kind: 'clear', positions: tail.positions() }
+    if (looked.count === 0) return { kind: 'clear', at: { tickTimeMs: tail.tickTimeMs, partitions: [] } }
     const under = this.#under.get(looked)
     if (under === undefined) throw new TypeError('fence wants what this view’s lookup gave')
     const result = await fence(this.#parts, looked, under)
     if (result.kind === 'held') return result
-    const positions = tail.positions()
-    if (result.changed.size === 0) return { kind: 'clear', positions }
+    const { at } = result
+    if (result.changed.size === 0) return { kind: 'clear', at }
 
     const states = [...looked.states]
     for (const [i, state] of result.changed) states[i] = state
-    const now: Looked = { ...looked, states, positions }
+    const now: Looked = { ...looked, states, positions: tail.positions() }
     this.#under.set(now, { ...under, tickTimeMs: tail.tickTimeMs })
-    return { kind: 'changed', subjects: [...result.changed.keys()], looked: now }
+    return { kind: 'changed', subjects: [...result.changed.keys()], looked: now, at }
   }
 
   get tickTimeMs(): number {

@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   decodeForget,
+  decodeForgotten,
   decodeLedger,
   decodeStateRecord,
   encodeForget,
+  encodeForgotten,
   encodeLedger,
   encodeState,
   encodeStateTick,
@@ -12,7 +14,7 @@ import {
 } from './codec.ts'
 import { ConsentRecordError, ConsentValueError } from './errors.ts'
 import { decision, foldAll, ledgers } from './fixtures/ledger.ts'
-import type { ConsentState, ForgetOrder, SubjectRef } from './model.ts'
+import type { ConsentState, ErasureStep, ForgetOrder, SubjectRef } from './model.ts'
 import { purposeRecord } from './purpose-record.ts'
 
 const hex16 = (): fc.Arbitrary<string> =>
@@ -62,7 +64,7 @@ describe('codec', () => {
     expect(decodeLedger(encodeLedger({ kind: 'tick', tick: TICK }))).toEqual({ kind: 'tick', tick: TICK })
   })
 
-  test('gives back every state that a ledger can make, and ticks', () => {
+  test('gives back every state that a ledger can make, and ticks with where they lie in the ledger', () => {
     fc.assert(
       fc.property(ledgers(), (ledger) => {
         for (const { state } of foldAll(ledger).steps) {
@@ -70,7 +72,8 @@ describe('codec', () => {
         }
       }),
     )
-    expect(decodeStateRecord(encodeStateTick(TICK))).toEqual({ kind: 'tick', tick: TICK })
+    const tick = { ...TICK, position: 2 ** 40 }
+    expect(decodeStateRecord(encodeStateTick(tick))).toEqual({ kind: 'tick', tick })
   })
 
   test('gives equal bytes for equal states, whatever order their purposes were made in', () => {
@@ -87,10 +90,28 @@ describe('codec', () => {
       purpose: 'ads',
       pseudonym: `255.${'0e'.repeat(16)}`,
       reason: 'withdrawn',
-      decidedAtMs: 1,
     }
     expect(decodeForget(encodeForget(order))).toEqual(order)
     expect(() => encodeForget({ ...order, pseudonym: '1.0e' })).toThrow(ConsentValueError)
+  })
+
+  test('gives back every step of an erasure, and what is said of a pseudonym', () => {
+    const step: ErasureStep = {
+      ref: '0b'.repeat(16) as SubjectRef,
+      erasureId: '00000000-0000-4000-8000-000000000001',
+      step: 'saltsGone',
+      atMs: 1_700_000_000_000,
+      checked: [{ topic: 'a.consent.state', emptyBeforeMs: 1_600_000_000_000 }],
+      waitedMs: 7_200_000,
+      completesMs: null,
+    }
+    for (const completesMs of [null, 1_800_000_000_000]) {
+      const record: LedgerRecord = { kind: 'step', step: { ...step, completesMs } }
+      expect(decodeLedger(encodeLedger(record))).toEqual(record)
+    }
+    expect(decodeForgotten(encodeForgotten({ day: 20_000 }))).toEqual({ day: 20_000 })
+    // Nothing but the version and the day.
+    expect(encodeForgotten({ day: 0 })).toEqual(Buffer.of(1, 0))
   })
 
   test('holds neither refs nor salts as text', () => {

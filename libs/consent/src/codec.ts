@@ -1,27 +1,42 @@
 import forgetSchema from '../schemas/forget.json' with { type: 'json' }
+import forgottenSchema from '../schemas/forgotten.json' with { type: 'json' }
 import ledgerSchema from '../schemas/ledger.json' with { type: 'json' }
 import stateSchema from '../schemas/state.json' with { type: 'json' }
 import { hex16ToBytes, recordType, uuidFromBytes, uuidToBytes } from './avro-record.ts'
 import { ConsentRecordError, ConsentValueError } from './errors.ts'
 import { refFromBytes, refToBytes } from './keys.ts'
-import type { ConsentState, Decision, ForgetOrder, PurposeState, RecentDecision, RefusedAll, Tick } from './model.ts'
+import type {
+  ConsentState,
+  Decision,
+  ErasureStep,
+  ForgetOrder,
+  Forgotten,
+  PurposeState,
+  RecentDecision,
+  RefusedAll,
+  StateTick,
+  Tick,
+} from './model.ts'
 import { purposeRecord } from './purpose-record.ts'
 
 /** A record of `consent.decisions`. */
 export type LedgerRecord =
   | { readonly kind: 'decision'; readonly decision: Decision }
   | { readonly kind: 'tick'; readonly tick: Tick }
+  | { readonly kind: 'step'; readonly step: ErasureStep }
 
 /** A record of `consent.state`. */
 export type StateRecord =
   | { readonly kind: 'state'; readonly state: ConsentState }
-  | { readonly kind: 'tick'; readonly tick: Tick }
+  | { readonly kind: 'tick'; readonly tick: StateTick }
 
 interface AvroTick {
   readonly incarnation: Buffer
   readonly n: number
   readonly timeMs: number
 }
+
+type AvroStateTick = AvroTick & Pick<StateTick, 'position'>
 
 type AvroDecision = Pick<Decision, 'kind' | 'decidedAtMs' | 'source' | 'jurisdiction' | 'basedOn'> & {
   readonly decisionId: Buffer
@@ -50,24 +65,33 @@ interface AvroState {
   readonly links: readonly { readonly ref: Buffer }[]
 }
 
-type AvroForget = Pick<ForgetOrder, 'purpose' | 'reason' | 'decidedAtMs'> & {
+type AvroForget = Pick<ForgetOrder, 'purpose' | 'reason'> & {
   readonly epoch: number
   readonly pseudonym: Buffer
 }
 
-const ledgerType = recordType<{ 'weir.consent.Decision': AvroDecision } | { 'weir.consent.Tick': AvroTick }>(
-  'ledger record',
-  ledgerSchema,
-)
-const stateType = recordType<{ 'weir.consent.State': AvroState } | { 'weir.consent.Tick': AvroTick }>(
+type AvroStep = Omit<ErasureStep, 'ref' | 'erasureId'> & { readonly ref: Buffer; readonly erasureId: Buffer }
+
+const ledgerType = recordType<
+  | { 'weir.consent.Decision': AvroDecision }
+  | { 'weir.consent.Tick': AvroTick }
+  | { 'weir.consent.ErasureStep': AvroStep }
+>('ledger record', ledgerSchema)
+const stateType = recordType<{ 'weir.consent.State': AvroState } | { 'weir.consent.Tick': AvroStateTick }>(
   'state record',
   stateSchema,
 )
 const forgetType = recordType<AvroForget>('forget order', forgetSchema)
+const forgottenType = recordType<Forgotten>('forget record', forgottenSchema)
 
 /** Value of a record of `consent.decisions`. @throws ConsentValueError when it can't be held faithfully */
 export function encodeLedger(record: LedgerRecord): Buffer {
   if (record.kind === 'tick') return ledgerType.encode({ 'weir.consent.Tick': tickToAvro(record.tick) })
+  if (record.kind === 'step') {
+    const { ref, erasureId, ...rest } = record.step
+    const step = { ...rest, ref: refToBytes(ref), erasureId: uuidToBytes(erasureId) }
+    return ledgerType.encode({ 'weir.consent.ErasureStep': step })
+  }
   const { decision } = record
   if (decision.notices.length !== decision.purposes.length || decision.untilMs.length !== decision.purposes.length) {
     throw new ConsentValueError('a decision has one notice and one until for each purpose')
@@ -98,6 +122,14 @@ export function encodeLedger(record: LedgerRecord): Buffer {
 export function decodeLedger(bytes: Uint8Array): LedgerRecord {
   const record = ledgerType.decode(bytes)
   if ('weir.consent.Tick' in record) return { kind: 'tick', tick: tickFromAvro(record['weir.consent.Tick']) }
+  if ('weir.consent.ErasureStep' in record) {
+    const { ref, erasureId, checked, ...rest } = record['weir.consent.ErasureStep']
+    const checks = checked.map(({ topic, emptyBeforeMs }) => ({ topic, emptyBeforeMs }))
+    return {
+      kind: 'step',
+      step: { ...rest, ref: refFromBytes(ref), erasureId: uuidFromBytes(erasureId), checked: checks },
+    }
+  }
   const decision = record['weir.consent.Decision']
   return {
     kind: 'decision',
@@ -155,14 +187,17 @@ export function encodeState(state: ConsentState): Buffer {
 }
 
 /** Value of a tick in `consent.state`. */
-export function encodeStateTick(tick: Tick): Buffer {
-  return stateType.encode({ 'weir.consent.Tick': tickToAvro(tick) })
+export function encodeStateTick(tick: StateTick): Buffer {
+  return stateType.encode({ 'weir.consent.Tick': { ...tickToAvro(tick), position: tick.position } })
 }
 
 /** @throws ConsentRecordError on an unknown version or anything that is not exactly one record */
 export function decodeStateRecord(bytes: Uint8Array): StateRecord {
   const record = stateType.decode(bytes)
-  if ('weir.consent.Tick' in record) return { kind: 'tick', tick: tickFromAvro(record['weir.consent.Tick']) }
+  if ('weir.consent.Tick' in record) {
+    const tick = record['weir.consent.Tick']
+    return { kind: 'tick', tick: { ...tickFromAvro(tick), position: tick.position } }
+  }
   const state = record['weir.consent.State']
   const entries: [string, PurposeState][] = []
   let before: string | null = null
@@ -208,14 +243,24 @@ export function encodeForget(order: ForgetOrder): Buffer {
     epoch: Number(parts[1]),
     pseudonym: Buffer.from(parts[2] ?? '', 'hex'),
     reason: order.reason,
-    decidedAtMs: order.decidedAtMs,
   })
 }
 
 /** @throws ConsentRecordError on an unknown version or anything that is not exactly one record */
 export function decodeForget(bytes: Uint8Array): ForgetOrder {
-  const { purpose, epoch, pseudonym, reason, decidedAtMs } = forgetType.decode(bytes)
-  return { purpose, pseudonym: `${epoch}.${pseudonym.toString('hex')}`, reason, decidedAtMs }
+  const { purpose, epoch, pseudonym, reason } = forgetType.decode(bytes)
+  return { purpose, pseudonym: `${epoch}.${pseudonym.toString('hex')}`, reason }
+}
+
+/** Value of a record of a forget topic; the same for all that are written on one day. */
+export function encodeForgotten(forgotten: Forgotten): Buffer {
+  return forgottenType.encode(forgotten)
+}
+
+/** @throws ConsentRecordError on an unknown version or anything that is not exactly one record */
+export function decodeForgotten(bytes: Uint8Array): Forgotten {
+  const { day } = forgottenType.decode(bytes)
+  return { day }
 }
 
 function tickToAvro(tick: Tick): AvroTick {

@@ -1,5 +1,6 @@
-import { type Basis, DEVICE_DENIES, type EventIs, type Standing, SUBJECT_MAY } from './may.ts'
-import type { ConsentState, PurposeState } from './model.ts'
+import { eventIs, newestCovered, standing } from './holds.ts'
+import { type Basis, DEVICE_DENIES, SUBJECT_MAY } from './may.ts'
+import type { ConsentState } from './model.ts'
 import { noticeAt } from './notice.ts'
 
 /** A purpose whose grant is asked for. */
@@ -115,25 +116,4 @@ function mayPass(
   if (DEVICE_DENIES[standing(device, purpose)] !== false) return false
   const event = ownSignal && gpcDenies ? 'signalled' : eventIs(subject?.purposes[purpose], eventTimeMs, tickTimeMs)
   return SUBJECT_MAY[basis][standing(subject, purpose)]?.[event] === true
-}
-
-/** After everything was erased or withdrawn, a purpose never heard of is refused too. */
-function standing(state: ConsentState | null, purpose: string): Standing {
-  if (state === null) return 'absent'
-  return state.purposes[purpose]?.status ?? ((state.erasedPosition ?? -1) >= 0 ? 'erased' : 'absent')
-}
-
-function eventIs(holds: PurposeState | undefined, eventTimeMs: number, tickTimeMs: number): EventIs {
-  if (holds === undefined || !(holds.sinceMs <= eventTimeMs)) return 'earlier'
-  if (holds.untilMs !== null && !(tickTimeMs > 0 && Math.max(eventTimeMs, tickTimeMs) < holds.untilMs)) return 'over'
-  return 'covered'
-}
-
-/** Index of the newest version whose notice is not above the one shown; -1 when none is. */
-function newestCovered(notices: Int32Array, shown: number): number {
-  for (let version = notices.length - 1; version >= 0; version--) {
-    const notice = notices[version]
-    if (notice !== undefined && notice <= shown) return version
-  }
-  return -1
 }

@@ -8,7 +8,7 @@ export type SubjectRef = string & { readonly __brand: 'SubjectRef' }
 
 export type SubjectKind = 'user' | 'device'
 
-/** Kinds of the ledger. `expire` is written by the projector, `erase` by the erasure saga, `link` joins device and user. */
+/** Kinds of the ledger. `expire` is written by the projector, `erase` begins an erasure, `link` joins device and user. */
 export type DecisionKind = 'grant' | 'withdraw' | 'object' | 'notify' | 'expire' | 'erase' | 'link'
 
 /** One decision in `consent.decisions`; maps to ISO/IEC TS 27560. */
@@ -42,6 +42,12 @@ export interface Tick {
   readonly n: number
   /** In consent.state: the ledger's append time of the tick. In the ledger: 0. */
   readonly timeMs: number
+}
+
+/** A tick as it comes out in `consent.state`. */
+export interface StateTick extends Tick {
+  /** Next ledger offset of the tick: all decisions below it came out before. */
+  readonly position: number
 }
 
 export type PurposeStatus = 'granted' | 'withdrawn' | 'objected' | 'notified' | 'expired' | 'erased'
@@ -102,13 +108,50 @@ export interface RefusedAll {
   readonly decisionId: string
 }
 
-/** The pseudonyms of a grant that ended, to be forgotten downstream. Value of `consent.forget`. */
+/**
+ * The pseudonym of a grant that ended, to be forgotten downstream. Value of `consent.forget`. No time: it would be the
+ * same for all purposes of one decision, and that decision's in the ledger.
+ */
 export interface ForgetOrder {
   readonly purpose: string
   /** `<epoch>.<32 hex>` */
   readonly pseudonym: string
   readonly reason: 'withdrawn' | 'objected' | 'expired' | 'erased'
-  readonly decidedAtMs: number
+}
+
+/**
+ * Value of `<to>.forget`: under its pseudonym as the key, all that downstream may know. No reason, and no time finer than
+ * a day, since what is written for one person in several purposes must not be told by it.
+ */
+export interface Forgotten {
+  /** Days since 1970-01-01, UTC. */
+  readonly day: number
+}
+
+/** How far an erasure has come, in this order. Being requested is the `erase` decision itself. */
+export type ErasureStepName = 'forgotten' | 'saltsGone' | 'completed'
+
+/** A step of an erasure, in the ledger beside its `erase`. Written by the forgetter; the fold passes over it. */
+export interface ErasureStep {
+  readonly ref: SubjectRef
+  /** Decision id of the `erase`. */
+  readonly erasureId: string
+  readonly step: ErasureStepName
+  /** When it was found to be so. */
+  readonly atMs: number
+  /** What was looked at on the broker. */
+  readonly checked: readonly ErasureCheck[]
+  /** How long was waited for what can't be looked at, such as dumps of the cache; 0 when for nothing. */
+  readonly waitedMs: number
+  /** When completion is to be expected by the settings that the broker has now; null when it never comes by them. */
+  readonly completesMs: number | null
+}
+
+export interface ErasureCheck {
+  /** Full name. */
+  readonly topic: string
+  /** Nothing from before this time was left in it; of `consent.state`: nothing of this ref. */
+  readonly emptyBeforeMs: number
 }
 
 /** Keys of records that are not a ref's. */

@@ -2,12 +2,13 @@ import { BrokerError, ConnectionLost, WrongPartitionCount } from './errors.ts'
 import { type Cluster, CONTROL_LANE } from './net/cluster.ts'
 import { retrying } from './net/retry.ts'
 import { endOffsets } from './offsets.ts'
-import type { Admin, TopicSpec } from './port.ts'
+import type { Admin, TopicPosition, TopicSpec } from './port.ts'
 import type { Api } from './protocol/api.ts'
 import { describeConfigs, Resource, setTopicConfig } from './protocol/configs.ts'
 import { createTopics } from './protocol/create-topics.ts'
+import { deleteRecords } from './protocol/delete-records.ts'
 import { deleteTopics } from './protocol/delete-topics.ts'
-import { Code } from './protocol/error-codes.ts'
+import { Code, isStaleMetadata } from './protocol/error-codes.ts'
 import type { TopicResult } from './protocol/topic-result.ts'
 
 /** For each step of a set-up, trying again included. */
@@ -75,6 +76,29 @@ export class ClusterAdmin implements Admin {
     if (topics.length === 0) return
     const api = deleteTopics(topics, this.#cluster.requestTimeoutMs)
     await this.#trying(() => this.#each(api, 'Deleting topic', Code.UNKNOWN_TOPIC_OR_PARTITION))
+  }
+
+  async deleteRecords(before: readonly TopicPosition[]): Promise<void> {
+    const unlike = before.find(({ offset }) => !Number.isSafeInteger(offset) || offset < 0)
+    // Below 0 it would mean all that there is.
+    if (unlike !== undefined) throw new RangeError(`${unlike.offset} is no offset to delete records before`)
+    for (const at of before) await this.#trying(() => this.#deleteBefore(at))
+  }
+
+  async #deleteBefore(at: TopicPosition): Promise<void> {
+    const { topic, partition } = at
+    const { nodeId } = await this.#cluster.leader(topic, partition)
+    const api = deleteRecords([at], this.#cluster.requestTimeoutMs)
+    const answers = await this.#cluster.call(nodeId, CONTROL_LANE, api).catch((error: unknown) => {
+      this.#cluster.stale(topic)
+      throw error
+    })
+    const code = answers.find((answer) => answer.topic === topic && answer.partition === partition)?.errorCode ?? -1
+    if (isStaleMetadata(code)) this.#cluster.stale(topic)
+    if (code !== Code.NONE) {
+      const doing = `DeleteRecords before offset ${at.offset} of partition ${partition} of ${topic}`
+      throw new BrokerError(code, doing, null, 'DeleteRecords')
+    }
   }
 
   async #partitionCounts(specs: readonly TopicSpec[]): Promise<Map<string, number>> {

@@ -8,7 +8,7 @@ import { Cluster } from './net/cluster.ts'
 import { Connections, type OpenConnection } from './net/connections.ts'
 import type { Address } from './net/kafkajs-connection.ts'
 import { eitherAborts, retrying } from './net/retry.ts'
-import { committedOffsets, endOffsets } from './offsets.ts'
+import { committedOffsets, endOffsets, offsetsForTimes } from './offsets.ts'
 import type { KafkaOptions } from './options.ts'
 import type {
   Appender,
@@ -21,6 +21,7 @@ import type {
   MemberOptions,
   TopicInfo,
   TopicPartition,
+  TopicTime,
   TransactionalProducer,
   TransactionalProducerOptions,
 } from './port.ts'
@@ -96,6 +97,10 @@ class KafkaClient implements Kafka {
 
   endOffsets(partitions: readonly TopicPartition[], end: EndOf): Promise<number[]> {
     return endOffsets(this.#cluster, partitions, end)
+  }
+
+  offsetsForTimes(times: readonly TopicTime[]): Promise<(number | null)[]> {
+    return offsetsForTimes(this.#cluster, times, this.#lifetime.signal)
   }
 
   committedOffsets(groupId: string, partitions: readonly TopicPartition[], signal?: AbortSignal): Promise<number[]> {

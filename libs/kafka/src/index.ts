@@ -1,4 +1,5 @@
 export { BatchBuilder } from './batch/batch-builder.ts'
+export { type RecordHeaders, recordHeaders } from './batch/headers.ts'
 export { murmur2, partitionOf } from './batch/murmur2.ts'
 export { Rows } from './batch/rows.ts'
 export { RecordWalk } from './batch/walk.ts'

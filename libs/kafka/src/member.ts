@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { commitOffsets } from './commit-offsets.ts'
 import { BrokerError, Closed, KafkaError, messageOf, NotAMember } from './errors.ts'
 import { Mutex } from './mutex.ts'
 import type { Cluster } from './net/cluster.ts'
 import { Backoff, eitherAborts, pause, retrying, unlessAborted } from './net/retry.ts'
 import { Sleeper } from './net/sleeper.ts'
 import { Ownership } from './ownership.ts'
-import type { Member, MemberIdentity, MemberOptions } from './port.ts'
+import type { Member, MemberIdentity, MemberOptions, TopicPosition } from './port.ts'
 import { consumerGroupHeartbeat, type HeartbeatResponse } from './protocol/consumer-group-heartbeat.ts'
 import { classOf } from './protocol/error-codes.ts'
 
@@ -91,6 +92,11 @@ export class GroupMember implements Member {
       if (this.#epoch <= JOIN) throw new NotAMember(this.groupId)
       return use({ groupId: this.groupId, memberId: this.#memberId, generation: this.#epoch })
     })
+  }
+
+  async commit(positions: readonly TopicPosition[]): Promise<void> {
+    if (positions.length === 0) return
+    await commitOffsets(this.#cluster, this.#lane, this, positions, this.#stop.signal)
   }
 
   async confirmed(signal?: AbortSignal): Promise<void> {

@@ -10,6 +10,7 @@ const member: Member = {
   assigned: [0],
   leave: async () => undefined,
   confirmed: async () => undefined,
+  commit: async () => undefined,
   withIdentity: (use) => use({ groupId: 'g', memberId: 'm', generation: 1 }),
 }
 const place = [{ topic: 'topic', partition: 0 }]

@@ -1,11 +1,13 @@
 import { BrokerError } from './errors.ts'
 import { type Cluster, CONTROL_LANE } from './net/cluster.ts'
 import { retrying } from './net/retry.ts'
-import type { EndOf, TopicPartition } from './port.ts'
+import type { EndOf, TopicPartition, TopicTime } from './port.ts'
 import { isStaleMetadata } from './protocol/error-codes.ts'
 import { EARLIEST, LATEST, listOffsets, type OffsetQuestion } from './protocol/list-offsets.ts'
 import { offsetFetch } from './protocol/offset-fetch.ts'
 
+/** How long offsetsForTimes tries, e.g. while a leader moves. */
+const TIMES_WITHIN_MS = 30_000
 /** How long committedOffsets waits for transactions to end: beyond any transaction timeout plus the broker's sweep. */
 const STABLE_WITHIN_MS = 60_000
 
@@ -18,6 +20,46 @@ export async function endOffsets(
   partitions: readonly TopicPartition[],
   end: EndOf,
 ): Promise<number[]> {
+  const offsets = await list(cluster, partitions, end === 'earliest' ? EARLIEST : LATEST, end === 'stable')
+  return offsets.map((offset, i) => {
+    if (offset < 0) throw notAnswered(partitions[i])
+    return offset
+  })
+}
+
+/**
+ * The first offset of each whose timestamp is at or after its time, in the order given; null: none that a read_committed
+ * reader can see.
+ * @throws Closed when `signal` aborts
+ */
+export async function offsetsForTimes(
+  cluster: Cluster,
+  times: readonly TopicTime[],
+  signal: AbortSignal,
+): Promise<(number | null)[]> {
+  const unlike = times.find(({ timeMs }) => !Number.isSafeInteger(timeMs) || timeMs < 0)
+  // Below 0 a time would mean something else to the broker.
+  if (unlike !== undefined)
+    throw new RangeError(`${unlike.timeMs} is no time: whole milliseconds since 1970 are wanted`)
+  const found: (number | null)[] = times.map(() => null)
+  const untilMs = performance.now() + TIMES_WITHIN_MS
+  const options = { untilMs, signal, what: 'The Kafka client' }
+  for (const timeMs of new Set(times.map((time) => time.timeMs))) {
+    const at = times.flatMap((time, i) => (time.timeMs === timeMs ? [i] : []))
+    const asked = times.filter((time) => time.timeMs === timeMs)
+    const offsets = await retrying(() => list(cluster, asked, timeMs, true), options)
+    for (const [n, i] of at.entries()) found[i] = (offsets[n] ?? -1) < 0 ? null : (offsets[n] ?? null)
+  }
+  return found
+}
+
+/** One ListOffsets a leader; -1: the broker knows none. */
+async function list(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  timestamp: number,
+  readCommitted: boolean,
+): Promise<number[]> {
   const questions = new Map<number, OffsetQuestion[]>()
   for (const { topic, partition } of partitions) {
     const { nodeId, leaderEpoch } = cluster.knownLeader(topic, partition) ?? (await cluster.leader(topic, partition))
@@ -29,7 +71,7 @@ export async function endOffsets(
   const found = new Map<string, number>()
   await Promise.all(
     [...questions].map(async ([nodeId, of]) => {
-      const api = listOffsets(of, end === 'earliest' ? EARLIEST : LATEST, end === 'stable')
+      const api = listOffsets(of, timestamp, readCommitted)
       const answers = await cluster.call(nodeId, CONTROL_LANE, api).catch((error: unknown) => {
         for (const { topic } of of) cluster.stale(topic)
         throw error
@@ -41,13 +83,15 @@ export async function endOffsets(
       }
     }),
   )
-  return partitions.map(({ topic, partition }) => {
-    const offset = found.get(`${topic}/${partition}`)
-    if (offset === undefined || offset < 0) {
-      throw new BrokerError(-1, `ListOffsets of partition ${partition} of ${topic}`, 'no answer for it')
-    }
+  return partitions.map((asked) => {
+    const offset = found.get(`${asked.topic}/${asked.partition}`)
+    if (offset === undefined) throw notAnswered(asked)
     return offset
   })
+}
+
+function notAnswered(of: TopicPartition | undefined): BrokerError {
+  return new BrokerError(-1, `ListOffsets of partition ${of?.partition} of ${of?.topic}`, 'no answer for it')
 }
 
 /**

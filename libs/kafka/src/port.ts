@@ -15,6 +15,11 @@ export interface TopicPosition extends TopicPartition {
   readonly offset: number
 }
 
+/** A moment (Unix ms) in one partition. */
+export interface TopicTime extends TopicPartition {
+  readonly timeMs: number
+}
+
 export interface TopicInfo {
   readonly topic: string
   /** 16 bytes as 32 hex digits; changes when a topic is deleted and made again. */
@@ -192,6 +197,16 @@ export interface Member {
    * Rejects with NotAMember when the group does not have us (any more), with Closed as soon as `signal` aborts.
    */
   confirmed(signal?: AbortSignal): Promise<void>
+  /**
+   * Commits positions of any topics for the group, outside a transaction: at least once. The member's identity is taken
+   * under its lock, so that its generation is current. Tried again for 30 s while time can mend it.
+   * As with a transaction, the broker does not refuse those of a partition that is another member's by now: none may be
+   * committed once `onRevoked` has resolved.
+   *
+   * Rejects with NotAMember when the group does not have us (any more): nothing of it was committed, unless a try before
+   * whose answer was lost; with Closed once the member has left; with BrokerError when the broker refuses.
+   */
+  commit(positions: readonly TopicPosition[]): Promise<void>
   /** Partitions that are assigned and confirmed. */
   readonly assigned: readonly number[]
   /** Leaves the group (after onRevoked for all partitions) and stops. */
@@ -257,6 +272,13 @@ export interface Admin {
   /** Settings of every broker of the cluster, by node id. Rejects when one of them does not answer. */
   brokerConfigs(): Promise<Map<number, Record<string, string>>>
   deleteTopics(topics: readonly string[]): Promise<void>
+  /**
+   * Deletes what lies before each offset (DeleteRecords): a read starts there at the earliest, and the broker deletes the
+   * segments that lie below as a whole soon after. May be done twice.
+   * Rejects with BrokerError when an offset lies beyond the end (OFFSET_OUT_OF_RANGE) or the topic is only compacted
+   * (POLICY_VIOLATION); of several partitions, some may be done then.
+   */
+  deleteRecords(before: readonly TopicPosition[]): Promise<void>
 }
 
 export interface Kafka {
@@ -267,6 +289,13 @@ export interface Kafka {
    * caller holds): after an election the broker refuses while its high watermark lags, which is the wanted answer.
    */
   endOffsets(partitions: readonly TopicPartition[], end: EndOf): Promise<number[]>
+  /**
+   * The first offset of each whose timestamp is at or after its time, in the order given; null when there is none yet.
+   * Of what a read_committed reader can see; it may be the marker that ends a transaction, whose timestamp is the broker's.
+   * Topics by LogAppendTime are in the order of their timestamps; in others a record with an earlier one may come after.
+   * Tried again while leaders move.
+   */
+  offsetsForTimes(times: readonly TopicTime[]): Promise<(number | null)[]>
   /**
    * OffsetFetch with require_stable: waits up to 60 s while a transaction on them is pending. -1: none committed.
    * Rejects with Closed as soon as `signal` aborts.

@@ -13,6 +13,7 @@ const member: Member = {
   assigned: [0],
   leave: async () => undefined,
   confirmed: async () => undefined,
+  commit: async () => undefined,
   withIdentity: (use) => use({ groupId: 'g', memberId: 'm', generation: 1 }),
 }
 const offsets = [{ topic: 'topic', partition: 0, offset: 1 }]

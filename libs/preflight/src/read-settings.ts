@@ -35,7 +35,7 @@ export async function readSettings({ kafka, redisUrl, namespace, rawTopics }: Se
   return {
     brokers: await kafka.admin.brokerConfigs(),
     topics: new Map(topics),
-    evictionPolicy: await evictionPolicyOf(redisUrl),
+    ...(await redisSettings(redisUrl)),
   }
 }
 
@@ -49,7 +49,7 @@ export class MissingTopic extends Error {
   }
 }
 
-async function evictionPolicyOf(url: string): Promise<string | null> {
+async function redisSettings(url: string): Promise<Pick<Settings, 'evictionPolicy' | 'appendOnly'>> {
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: REDIS_WITHIN_MS,
@@ -60,9 +60,14 @@ async function evictionPolicyOf(url: string): Promise<string | null> {
   redis.on('error', () => {})
   try {
     await redis.connect()
-    return /^maxmemory_policy:(\S+)/m.exec(await redis.info('memory'))?.[1] ?? null
+    const [memory, persistence] = await Promise.all([redis.info('memory'), redis.info('persistence')])
+    const aof = /^aof_enabled:(\S+)/m.exec(persistence)?.[1]
+    return {
+      evictionPolicy: /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? null,
+      appendOnly: aof === undefined ? null : aof === '1',
+    }
   } catch {
-    return null
+    return { evictionPolicy: null, appendOnly: null }
   } finally {
     redis.disconnect()
   }

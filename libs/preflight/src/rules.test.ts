@@ -28,9 +28,14 @@ function good() {
       topic('state', 16, { 'cleanup.policy': 'compact', 'segment.ms': '3600000', 'max.compaction.lag.ms': '3600000' }),
     ],
     ['consent.forget', topic('forget', 16, {})],
-    ['clickstream.raw', topic('raw', 4, { 'retention.ms': '604800000' })],
+    ['clickstream.raw', topic('raw', 4, { 'cleanup.policy': 'delete', 'retention.ms': '604800000' })],
   ])
-  return { brokers: new Map([[1, broker]]), topics, evictionPolicy: 'noeviction' as string | null }
+  return {
+    brokers: new Map([[1, broker]]),
+    topics,
+    evictionPolicy: 'noeviction' as string | null,
+    appendOnly: false as boolean | null,
+  }
 }
 
 function found(settings: Settings): string[] {
@@ -57,6 +62,7 @@ describe('settings', () => {
     ['consent.forget', 'unclean.leader.election.enable', 'true'],
     ['clickstream.raw', 'message.timestamp.type', 'CreateTime'],
     ['clickstream.raw', 'unclean.leader.election.enable', 'true'],
+    ['clickstream.raw', 'cleanup.policy', 'compact'],
   ])('are refused: %s %s = %s', (where, setting, value) => {
     const settings = good()
     const config = where === 'broker 1' ? settings.brokers.get(1) : settings.topics.get(where)?.config
@@ -106,7 +112,8 @@ describe('settings', () => {
 
   it('are refused where Redis may throw states away; a Redis that gave no answer is not judged', () => {
     expect(found({ ...good(), evictionPolicy: 'allkeys-lru' })).toEqual(['refuse redis maxmemory-policy'])
-    expect(found({ ...good(), evictionPolicy: null })).toEqual([])
+    expect(found({ ...good(), evictionPolicy: null, appendOnly: null })).toEqual([])
+    expect(found({ ...good(), appendOnly: true })).toEqual(['warn redis appendonly'])
   })
 })
 

@@ -160,6 +160,15 @@ function ofTopic(name: string, { kind, partitions, config }: FoundTopic): Findin
     (count) => count >= 2,
   )
   if (kind === 'raw') {
+    place.text(
+      {
+        severity: 'refuse',
+        setting: 'cleanup.policy',
+        breaks: 'all but the newest event of each person would be lost, and what is left be kept for ever',
+        mend: set('cleanup.policy', 'delete'),
+      },
+      (value) => value === 'delete',
+    )
     place.number(
       {
         severity: 'warn',
@@ -204,16 +213,28 @@ function ofTopic(name: string, { kind, partitions, config }: FoundTopic): Findin
   return place.found
 }
 
-function ofRedis({ evictionPolicy }: Settings): Finding[] {
-  if (evictionPolicy === null || evictionPolicy === 'noeviction') return []
-  return [
-    {
+function ofRedis({ evictionPolicy, appendOnly }: Settings): Finding[] {
+  const found: Finding[] = []
+  if (evictionPolicy !== null && evictionPolicy !== 'noeviction') {
+    found.push({
       severity: 'refuse',
       setting: 'maxmemory-policy',
       where: 'redis',
       found: evictionPolicy,
       breaks: 'a state that was thrown away makes its person look unknown',
       mend: 'redis-cli CONFIG SET maxmemory-policy noeviction, and in redis.conf',
-    },
-  ]
+    })
+  }
+  if (appendOnly === true) {
+    found.push({
+      severity: 'warn',
+      setting: 'appendonly',
+      where: 'redis',
+      found: 'yes',
+      breaks:
+        'salts of ended grants stay in the append-only file until it is rewritten; the cache is no authority and needs none',
+      mend: 'redis-cli CONFIG SET appendonly no, and in redis.conf',
+    })
+  }
+  return found
 }

@@ -6,6 +6,8 @@ export interface Settings {
   readonly topics: ReadonlyMap<string, FoundTopic>
   /** Redis's `maxmemory-policy`; null when Redis gave no answer, and then nothing is said of it. */
   readonly evictionPolicy: string | null
+  /** Whether Redis keeps an append-only file; null when it gave no answer. */
+  readonly appendOnly: boolean | null
 }
 
 export interface FoundTopic {

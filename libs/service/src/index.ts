@@ -9,6 +9,7 @@ export {
   registryConfig,
   slotConfig,
 } from './config.ts'
+export { contractFingerprint } from './contract-fingerprint.ts'
 export { type KafkaConnection, kafkaOptions } from './kafka-options.ts'
 export { type KeyFileCode, KeyFileError, readKeyFile } from './key-file.ts'
 export { makeLogger } from './log.ts'

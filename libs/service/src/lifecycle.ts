@@ -1,8 +1,10 @@
 import type pino from 'pino'
 
 export type Ending =
-  /** Asked for: SIGTERM, SIGINT, or the parent is gone. Exit 0 when closing went well. `withinMs` tightens the bound. */
+  /** Asked for: SIGTERM, SIGINT, or the parent is gone. `withinMs` tightens the bound. */
   | { readonly kind: 'asked'; readonly by: string; readonly withinMs?: number }
+  /** Its job is over. Exits with this code when closing went well. */
+  | { readonly kind: 'over'; readonly exitCode: number }
   /** A bug or a state that can't be mended from inside. Exit 1. */
   | { readonly kind: 'failed'; readonly error: unknown }
 
@@ -16,11 +18,19 @@ export class Lifecycle {
   readonly #abort = new AbortController()
   #exitCode = 0
   #close: () => Promise<void> = async () => {}
+  readonly #exitWhenAsked: number
   readonly #exit: (code: number) => void
 
-  constructor(log: pino.Logger, timeoutMs: number, exit: (code: number) => void = (code) => process.exit(code)) {
+  /** @param exitWhenAsked exit code of an end that was asked for, when closing went well */
+  constructor(
+    log: pino.Logger,
+    timeoutMs: number,
+    exitWhenAsked = 0,
+    exit: (code: number) => void = (code) => process.exit(code),
+  ) {
     this.#log = log
     this.#timeoutMs = timeoutMs
+    this.#exitWhenAsked = exitWhenAsked
     this.#exit = exit
   }
 
@@ -43,7 +53,14 @@ export class Lifecycle {
       if (ending.kind === 'asked') this.#hurry(ending.by)
       return
     }
-    if (ending.kind === 'asked') this.#log.info({ event: 'closing', why: ending.by })
+    if (ending.kind === 'asked') {
+      this.#exitCode = this.#exitWhenAsked
+      this.#log.info({ event: 'closing', why: ending.by })
+    }
+    if (ending.kind === 'over') {
+      this.#exitCode = ending.exitCode
+      this.#log.info({ event: 'closing', why: 'its job is over' })
+    }
     this.#abort.abort()
     const within = ending.kind === 'asked' ? (ending.withinMs ?? this.#timeoutMs) : this.#timeoutMs
     void this.#closeAndExit(Math.min(within, this.#timeoutMs))

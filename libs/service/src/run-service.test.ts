@@ -108,6 +108,16 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s drains with the signal aborted and
   expect(service.lines.find((line) => line.event === 'drained')).toMatchObject({ aborted: true })
 })
 
+test('a job that is over drains and exits with its own code; asked to end before, with the one for that', async () => {
+  const over = start('is-over')
+  expect(await over.ended).toEqual({ code: 7, signal: null })
+  expect(over.lines.find((line) => line.event === 'drained')).toMatchObject({ aborted: true })
+  const job = start('job')
+  await job.line('ready')
+  job.child.kill('SIGINT')
+  expect(await job.ended).toEqual({ code: 130, signal: null })
+})
+
 test('a start that is told to give up ends with exit code 0, and is not ready before', async () => {
   const service = start('start-hangs')
   const ops = await service.line('listening')

@@ -22,6 +22,8 @@ export interface Service<Config> {
   readonly signal: AbortSignal
   /** A bug, or a state that can't be mended from inside: logged, closed, exit 1. Returns at once. */
   fail(error: unknown): void
+  /** Its job is over: closed, then exit with this code. Returns at once. */
+  end(exitCode: number): void
 }
 
 export interface RunningService {
@@ -35,12 +37,15 @@ export interface ServiceDefinition<Shape extends z.ZodRawShape> {
   readonly name: string
   /** Must contain `...commonConfig`. */
   readonly config: z.ZodObject<Shape>
+  /** Exit code when it is asked to end and closes well: of a job, that it was interrupted. Default: 0. */
+  readonly exitWhenAsked?: number
   readonly start: (service: Service<z.output<z.ZodObject<Shape>>>) => Promise<RunningService>
 }
 
 /**
  * A service's whole life: settings, log, metrics, health, start, shutdown. It is all that a `main.ts` calls.
- * Exit codes: 0 asked to end and closed well; 1 failed, or closing did; 2 settings missing or wrong.
+ * Exit codes: 0 asked to end and closed well, or as the service says; 1 failed, or closing did; 2 settings missing or
+ * wrong.
  */
 export async function runService<Shape extends z.ZodRawShape>(definition: ServiceDefinition<Shape>): Promise<void> {
   const { name } = definition
@@ -48,7 +53,7 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
   const { common, config } = settings
   const log = makeLogger(name, common.WEIR_LOG_LEVEL)
   const metrics = makeMetrics(name)
-  const lifecycle = new Lifecycle(log, common.WEIR_SHUTDOWN_TIMEOUT_MS)
+  const lifecycle = new Lifecycle(log, common.WEIR_SHUTDOWN_TIMEOUT_MS, definition.exitWhenAsked)
   listenForEnd((ending) => lifecycle.end(ending))
 
   let running: RunningService | undefined
@@ -57,6 +62,7 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
     return running === undefined ? { ok: false, why: 'starting' } : running.ready()
   }
   const fail = (error: unknown): void => lifecycle.end({ kind: 'failed', error })
+  const end = (exitCode: number): void => lifecycle.end({ kind: 'over', exitCode })
 
   // What is being started must be closed too, so closing waits for it; the bound on closing holds for both.
   const opening = open()
@@ -76,7 +82,7 @@ export async function runService<Shape extends z.ZodRawShape>(definition: Servic
       closers.unshift(() => ops.close())
       log.info({ event: 'listening', what: 'ops', port: ops.port })
 
-      const started = await definition.start({ name, config, log, metrics, signal: lifecycle.signal, fail })
+      const started = await definition.start({ name, config, log, metrics, signal: lifecycle.signal, fail, end })
       closers.unshift(() => started.close())
       running = started
       const stopWatching = watchReadiness({ ready, log, metrics, fail, signal: lifecycle.signal })

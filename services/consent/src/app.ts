@@ -5,6 +5,7 @@ import type { Environment } from './environment.ts'
 import { ConsentError } from './errors.ts'
 import { logRequests } from './http-log.ts'
 import { decisionRoutes } from './routes/decisions.ts'
+import { erasureRoutes } from './routes/erasures.ts'
 import { historyRoutes } from './routes/history.ts'
 import { linkRoutes } from './routes/links.ts'
 import { preferenceRoutes } from './routes/preferences.ts'
@@ -42,6 +43,7 @@ export async function buildApp(env: Environment): Promise<FastifyInstance> {
     decisionRoutes(api, env)
     stateRoutes(api, env)
     historyRoutes(api, env)
+    erasureRoutes(api, env)
     linkRoutes(api, env)
   })
   await app.register(async (form) => {

@@ -73,7 +73,7 @@ function opened(): DecisionIndex {
 function wait(index: DecisionIndex, decisionId: string, waitMs: number) {
   const looker = { look: async () => {} }
   return findDecision(
-    { index, ledgerIndex: { find: () => null, history: () => null }, looker, clock },
+    { index, ledgerIndex: { erasure: () => null, find: () => null, history: () => null }, looker, clock },
     decisionId,
     waitMs,
   )

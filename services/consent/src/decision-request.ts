@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { ConsentError, invalid } from './errors.ts'
 import { parseBody, type Subject, subjectField } from './request-body.ts'
 
-/** What a caller may decide; `notify`, `expire` and `erase` have other ways in. */
-export type RequestedKind = 'grant' | 'withdraw' | 'object' | 'link'
+/** What a caller may decide; `erase` by an address of its own, `notify` and `expire` not at all. */
+export type RequestedKind = 'grant' | 'withdraw' | 'object' | 'link' | 'erase'
 
 /** A decision as asked for, checked against the contract. What was left out is null and filled in when recorded. */
 export interface DecisionRequest {
@@ -72,6 +72,31 @@ export function parseDecisionRequest(body: unknown, contracts: Contracts): Decis
     purposes,
     notices: shownNotices(sent.kind, purposes, sent.notice, contracts),
     basedOn: sent.basedOn ?? null,
+    decidedAtMs: sent.decidedAt === undefined ? null : Date.parse(sent.decidedAt),
+    jurisdiction: sent.jurisdiction ?? null,
+    source: sent.source ?? 'api',
+  }
+}
+
+const erasureBody = decisionBody.pick({
+  decisionId: true,
+  subject: true,
+  decidedAt: true,
+  jurisdiction: true,
+  source: true,
+})
+
+/** Reads the body of POST /v1/erasures: all purposes, and nothing that could keep it from being folded. */
+export function parseErasureRequest(body: unknown): DecisionRequest {
+  const sent = parseBody(erasureBody, body)
+  return {
+    decisionId: sent.decisionId?.toLowerCase() ?? null,
+    subject: sent.subject,
+    kind: 'erase',
+    linkedTo: null,
+    purposes: [],
+    notices: [],
+    basedOn: null,
     decidedAtMs: sent.decidedAt === undefined ? null : Date.parse(sent.decidedAt),
     jurisdiction: sent.jurisdiction ?? null,
     source: sent.source ?? 'api',

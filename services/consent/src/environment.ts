@@ -17,7 +17,7 @@ export interface Environment {
   readonly formSeal: Sealer
   readonly index: DecisionIndex
   /** What the ledger holds, also of before this process started; may be behind. */
-  readonly ledgerIndex: Pick<LedgerIndex, 'find' | 'history'>
+  readonly ledgerIndex: Pick<LedgerIndex, 'erasure' | 'find' | 'history'>
   readonly looker: Pick<Looker, 'look'>
   /** Within what time a decision that is effective is obeyed by all. */
   readonly bound: Bound

@@ -6,6 +6,8 @@ import { LedgerRecordError } from './errors.ts'
 /** A row of the ledger, read. */
 export type LedgerRow =
   | { readonly kind: 'decision'; readonly offset: number; readonly appendTimeMs: number; readonly decision: Decision }
+  /** Of an erasure: changes nothing that holds. */
+  | { readonly kind: 'step' }
   | { readonly kind: 'tick'; readonly offset: number; readonly appendTimeMs: number; readonly tick: Tick }
 
 /**
@@ -24,6 +26,7 @@ export function readLedgerRow(partition: number, row: Row): LedgerRow {
     if (!isTickKey(key)) throw wrong('a tick under a key that is not a tick’s')
     return { kind: 'tick', offset, appendTimeMs, tick: record.tick }
   }
+  if (record.kind === 'step') return { kind: 'step' }
   const { decision } = record
   const ref = refToBytes(decision.ref)
   if (key.length !== 32 || !key.subarray(0, 16).equals(ref)) throw wrong('a decision under a key of another ref')

@@ -12,7 +12,8 @@ function stateRow(offset: number, fill: number, position: number): Row {
 }
 
 function tickRow(offset: number): Row {
-  return { offset, timeMs: 0, key: tickKey, value: encodeStateTick({ incarnation: 'a'.repeat(32), n: 1, timeMs: 0 }) }
+  const value = encodeStateTick({ incarnation: 'a'.repeat(32), n: 1, timeMs: 0, position: offset + 1 })
+  return { offset, timeMs: 0, key: tickKey, value }
 }
 
 let running: Loader | null = null

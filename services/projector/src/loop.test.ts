@@ -106,6 +106,7 @@ function setUp(
       await answered('confirmed', signal)
     },
     assigned: [AT],
+    commit: async () => {},
     leave: async () => {},
   }
   const producer: TransactionalProducer = {

@@ -1,6 +1,15 @@
 import { decodeStateRecord } from '@weir/consent'
 import { describe, expect, it } from 'vitest'
-import { countedSalts, decision, decisionRow, fakeView, partitionOfRef, ref, tickRow } from '../fixtures/fakes.ts'
+import {
+  countedSalts,
+  decision,
+  decisionRow,
+  fakeView,
+  partitionOfRef,
+  ref,
+  stepRow,
+  tickRow,
+} from '../fixtures/fakes.ts'
 import { Lane } from './lane.ts'
 import { type Plan, planTransaction, type StateWrite } from './plan.ts'
 
@@ -51,6 +60,18 @@ describe('a plan', () => {
     expect(stateOf(plan.states[0]).purposes['marketing']?.status).toBe('withdrawn')
   })
 
+  it('passes over steps of erasures, also where nothing else is there', async () => {
+    const lane = laneOf(ANN)
+    lane.add([stepRow(0, ANN), decisionRow(1, decision('grant', ANN)), stepRow(2, ANN)], 3)
+    const plan = await planTransaction([lane], fakeView(), countedSalts())
+    expect(plan.states.map((write) => stateOf(write).position)).toEqual([2])
+    expect(plan.shares.map(({ next }) => next)).toEqual([3])
+    commit(plan)
+    lane.add([stepRow(3, ANN)], 4)
+    const steps = await planTransaction([lane], fakeView(), countedSalts())
+    expect([steps.states, steps.shares.map(({ next }) => next)]).toEqual([[], [4]])
+  })
+
   it('takes nothing from a lane until it is done, so that an abort folds the same rows again', async () => {
     const lane = laneOf(ANN)
     lane.add([decisionRow(0, decision('grant', ANN))], 1)
@@ -62,7 +83,7 @@ describe('a plan', () => {
     expect(again.counts.applied).toBe(1)
   })
 
-  it('passes ticks on with the time at which the ledger took them', async () => {
+  it('passes ticks on with the time at which the ledger took them, and with its next offset', async () => {
     const lane = laneOf(ANN)
     lane.add([tickRow(3, 17, 123_456)], 4)
     const plan = await planTransaction([lane], fakeView(), countedSalts())
@@ -70,7 +91,7 @@ describe('a plan', () => {
     expect(write?.ref).toBeNull()
     expect(write === undefined ? null : decodeStateRecord(write.value)).toMatchObject({
       kind: 'tick',
-      tick: { n: 17, timeMs: 123_456 },
+      tick: { n: 17, timeMs: 123_456, position: 4 },
     })
   })
 

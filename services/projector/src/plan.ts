@@ -25,7 +25,7 @@ export interface Plan {
   /** Lanes with at least one row folded. */
   readonly shares: readonly Share[]
   readonly states: readonly StateWrite[]
-  readonly ended: readonly { readonly ref: SubjectRef; readonly decision: Decision; readonly grant: EndedGrant }[]
+  readonly ended: readonly { readonly ref: SubjectRef; readonly grant: EndedGrant }[]
   /** Refusals of devices, for the ledger of the subjects they are linked to. */
   readonly carried: readonly Decision[]
   /** Newest state of each ref written, by lane. */
@@ -121,7 +121,7 @@ async function lookUp(
 class Draft {
   readonly #shares: Share[] = []
   readonly #states: StateWrite[] = []
-  readonly #ended: { ref: SubjectRef; decision: Decision; grant: EndedGrant }[] = []
+  readonly #ended: { ref: SubjectRef; grant: EndedGrant }[] = []
   readonly #carried: Decision[] = []
   readonly #writes = new Map<Lane, Map<SubjectRef, ConsentState>>()
   readonly #counts = { applied: 0, refused: 0, repeated: 0, tick: 0 }
@@ -136,6 +136,10 @@ class Draft {
     const maxCarried = this.#carried.length + MAX_LANE_CARRIED
     for (const row of part.rows) {
       if (bytes > MAX_LANE_BYTES || this.#carried.length >= maxCarried) break
+      if (row.kind === 'step') {
+        folded += 1
+        continue
+      }
       const value = row.kind === 'tick' ? this.#tick(row) : this.#decision(row, lane, writes, known, salts)
       if (value === null) break
       this.#states.push({ partition: lane.partition, ref: row.kind === 'tick' ? null : row.decision.ref, value })
@@ -152,7 +156,7 @@ class Draft {
 
   #tick(row: LedgerRow & { kind: 'tick' }): Buffer {
     this.#counts.tick += 1
-    return encodeStateTick({ ...row.tick, timeMs: row.appendTimeMs })
+    return encodeStateTick({ ...row.tick, timeMs: row.appendTimeMs, position: row.offset + 1 })
   }
 
   #decision(
@@ -169,7 +173,7 @@ class Draft {
     const result = fold(before, decision, { offset: row.offset, appendTimeMs: row.appendTimeMs }, salts)
     writes.set(ref, result.state)
     this.#counts[result.outcome] += 1
-    for (const grant of result.ended) this.#ended.push({ ref, decision, grant })
+    for (const grant of result.ended) this.#ended.push({ ref, grant })
     this.#carried.push(...result.carried)
     return encodeState(result.state)
   }

@@ -6,6 +6,8 @@ import { decisionRecord } from './decision-record.ts'
 import type { Environment } from './environment.ts'
 import type { Plan } from './plan.ts'
 
+const DAY_MS = 86_400_000
+
 /** `aborted`: nothing of it is visible, the same rows may be folded again. */
 export type Published = 'committed' | 'aborted'
 
@@ -26,8 +28,12 @@ export async function publish(env: Environment, member: Member, plan: Plan): Pro
     partition: lane.partition,
     offset: next,
   }))
-  const records = [...stateRecords(env, plan), ...forgetRecords(env, plan), ...carriedRecords(env, plan)]
-  const batches = finishedBatches(records, env.nowMs())
+  const nowMs = env.nowMs()
+  const batches = [
+    ...finishedBatches([...stateRecords(env, plan), ...carriedRecords(env, plan)], nowMs),
+    // No finer than a day: the time would tell which orders belong to which decision.
+    ...finishedBatches(forgetRecords(env, plan), nowMs - (nowMs % DAY_MS)),
+  ]
   for (const [lane, writes] of plan.writes) lane.overlay.begin(writes)
   try {
     const transaction = await env.producer.begin(member, offsets)
@@ -64,13 +70,12 @@ function stateRecords(env: Environment, plan: Plan): OutputRecord[] {
 
 /** Orders carry no ref, and go to a partition at random: nothing of them tells whose pseudonyms belong together. */
 function forgetRecords(env: Environment, plan: Plan): OutputRecord[] {
-  return plan.ended.map(({ ref, decision, grant }) => {
+  return plan.ended.map(({ ref, grant }) => {
     const key = env.purposeKeys.grantKey(grant.purpose, grant.epoch, grant.salt)
     const order: ForgetOrder = {
       purpose: grant.purpose,
       pseudonym: subjectPseudonym(key, refToBytes(ref)),
       reason: grant.reason,
-      decidedAtMs: decision.decidedAtMs,
     }
     const partition = env.randomBelow(env.topics.forgetPartitions)
     return { topic: env.topics.forget, partition, key: null, value: encodeForget(order) }

@@ -6,7 +6,7 @@ import { type ChunkWay, processChunk } from './pipeline.ts'
 /** A chunk that was taken up, and how far it has come. What was rewritten of it can be dropped, and made again. */
 export class Attempt {
   readonly chunk: Chunk
-  /** Append time (Unix ms) of its oldest record. */
+  /** Append time (Unix ms) of its oldest record; infinite when it has none. */
   readonly oldestMs: number
   /** Pauses before publishing; null: nothing of it is rewritten. */
   #way: ChunkWay | null = null

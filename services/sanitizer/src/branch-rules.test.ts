@@ -69,7 +69,7 @@ describe('an event with a sensitive value', () => {
   it('is withheld and counted so, unless the purpose it needs is granted too', async () => {
     const world = worldOf(withheldShoes, { personalization: grant() })
     expect(await outcomeOf(world)).toMatchObject(first({ granted: 0, stripped: 0, withheld: 1 }))
-    expect(world.produced.map(({ topic }) => topic)).toEqual(['clickstream.analytics'])
+    expect(world.produced.map(({ topic }) => topic)).toEqual(['clickstream.analytics', 'weir.audit'])
 
     expect(await outcomeOf(worldOf(withheldShoes, { personalization: grant(), health: grant() }))).toMatchObject(
       first({ granted: 1, withheld: 0 }),

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dataBatch, endMarker, fetched, numberedBatch, type RawBatch } from '../fixtures/raw-batches.ts'
 import type { Chunk } from './chunk.ts'
-import { ChunkReader } from './chunk-reader.ts'
+import { ChunkReader, type ReadingBounds } from './chunk-reader.ts'
 
 interface Response {
   readonly partitions: FetchedPartition[]
@@ -12,6 +12,10 @@ interface Response {
 
 /** A reader over a fetcher that answers what the test queues; time passes only while it is waited for. */
 function setUp(...assigned: number[]) {
+  return setUpWithin({}, ...assigned)
+}
+
+function setUpWithin(bounds: ReadingBounds, ...assigned: number[]) {
   const responses: Response[] = []
   const asked: string[] = []
   let nowMs = 0
@@ -31,7 +35,7 @@ function setUp(...assigned: number[]) {
     },
     close: async () => {},
   }
-  const reader = new ChunkReader('raw', fetcher, () => nowMs)
+  const reader = new ChunkReader('raw', fetcher, () => nowMs, bounds)
   for (const partition of assigned) reader.assign(partition, 0)
   asked.length = 0
   const answer = (partitions: FetchedPartition[], afterMs = 0) => void responses.push({ partitions, afterMs })
@@ -249,6 +253,92 @@ describe('the lag', () => {
   })
 })
 
+describe('an end', () => {
+  const ends = new Map([
+    [0, 4],
+    [1, 2],
+  ])
+  const rangesOf = (chunk: Chunk | null) =>
+    (chunk?.ranges ?? []).map(({ partition, from, to }) => [partition, from, to])
+
+  it('cuts off what lies behind it, within a batch too, and is not read on from', async () => {
+    const { reader, answer, asked } = setUpWithin({ ends }, 0)
+    answer([fetched(0, 0, [numberedBatch(0, 3), numberedBatch(3, 5)], { highWatermark: 90 })])
+    const chunk = await reader.next(100)
+    expect(rowsOf(chunk)).toEqual(['0:0', '0:1', '0:2', '0:3'])
+    expect([positionsOf(chunk), rangesOf(chunk)]).toEqual([['0@4'], [[0, 0, 4]]])
+    expect(asked).toContain('unassign 0')
+    expect(reader.lag).toBe(0)
+    answer([fetched(0, 8, [numberedBatch(8, 1)])])
+    expect(await reader.next(100)).toBe(null)
+  })
+
+  it('that is reached by offsets without rows gives a chunk without rows', async () => {
+    const { reader, answer } = setUpWithin({ ends }, 0)
+    answer([fetched(0, 0, [numberedBatch(0, 2)])])
+    expect(positionsOf(await reader.next(100))).toEqual(['0@2'])
+    answer([fetched(0, 2, [numberedBatch(2, 2, 1n), endMarker(4, 1n, 'abort')], { aborted: [aborted(1n, 2)] })])
+    const last = await reader.next(100)
+    expect([rowsOf(last), positionsOf(last), rangesOf(last)]).toEqual([[], ['0@4'], [[0, 2, 4]]])
+    expect(await reader.next(100)).toBe(null)
+  })
+
+  it('that lies where records were compacted away is reached by the next batch', async () => {
+    const { reader, answer } = setUpWithin({ ends }, 0)
+    answer([fetched(0, 0, [numberedBatch(0, 2), numberedBatch(7, 3)])])
+    const chunk = await reader.next(100)
+    expect([rowsOf(chunk), positionsOf(chunk)]).toEqual([['0:0', '0:1'], ['0@4']])
+  })
+
+  it('of one partition does not end another', async () => {
+    const { reader, answer } = setUpWithin({ ends }, 0, 1)
+    answer([fetched(1, 0, [numberedBatch(0, 9)]), fetched(0, 0, [numberedBatch(0, 1)])])
+    const chunk = await reader.next(100)
+    expect([rowsOf(chunk), positionsOf(chunk)]).toEqual([
+      ['1:0', '1:1', '0:0'],
+      ['1@2', '0@1'],
+    ])
+    answer([fetched(0, 1, [numberedBatch(1, 9)])])
+    expect(positionsOf(await reader.next(100))).toEqual(['0@4'])
+  })
+
+  it('that is reached already, or of a partition that is not to be read, means not to read at all', () => {
+    const { asked } = setUpWithin({ ends: new Map([[0, 0]]) }, 0, 5)
+    expect(asked).toEqual([])
+    const { reader, asked: then } = setUpWithin({ ends })
+    reader.assign(0, 4)
+    expect(then).toEqual(['unassign 0'])
+  })
+
+  it('is reached again after a rewind', async () => {
+    const { reader, answer } = setUpWithin({ ends }, 0)
+    answer([fetched(0, 0, [numberedBatch(0, 6)])])
+    await reader.next(100)
+    reader.assign(0, 2)
+    answer([fetched(0, 2, [numberedBatch(0, 6)])])
+    const again = await reader.next(100)
+    expect([rowsOf(again), positionsOf(again)]).toEqual([['0:2', '0:3'], ['0@4']])
+  })
+
+  it('before a damaged batch is reached without meeting it', async () => {
+    const { reader, answer } = setUpWithin({ ends }, 0)
+    const damaged = numberedBatch(4, 1)
+    damaged.bytes[damaged.bytes.length - 1] = 0x55
+    answer([fetched(0, 0, [numberedBatch(0, 4), damaged])])
+    expect(positionsOf(await reader.next(100))).toEqual(['0@4'])
+    expect(await reader.next(100)).toBe(null)
+  })
+})
+
+it('a chunk has no more records than it is told', async () => {
+  const { reader, answer } = setUpWithin({ chunkRecords: 3 }, 0)
+  answer([fetched(0, 0, [numberedBatch(0, 5)])])
+  expect(positionsOf(await reader.next(100))).toEqual(['0@3'])
+  expect(positionsOf(await reader.next(100))).toEqual(['0@5'])
+})
+
+const aborted = (producerId: bigint, firstOffset: number) => ({ producerId, firstOffset })
+
 /** A partition's log: data of committed transactions, their markers, and runs of markers alone. */
 const logOf = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 12 }).map((counts) => {
   const batches: RawBatch[] = []
@@ -292,6 +382,10 @@ describe('whoever commits the positions of its chunks', () => {
             continue
           }
           for (const row of rowsOf(chunk)) handedOut[Number(row.split(':')[0])]?.push(row)
+          for (const { partition, from } of chunk?.ranges ?? []) expect(from).toBe(committed[partition])
+          expect(chunk?.ranges.map(({ partition, to }) => `${partition}@${to}`).sort()).toEqual(
+            chunk === null ? undefined : positionsOf(chunk).sort(),
+          )
           for (const { partition, offset } of chunk?.positions ?? []) {
             expect(offset).toBeGreaterThan(committed[partition] as number)
             committed[partition] = offset

@@ -1,4 +1,5 @@
 import { CorruptBatch, type Fetcher, RecordWalk, Rows } from '@weir/kafka'
+import type { OffsetRange } from '@weir/quarantine'
 import type { Chunk } from './chunk.ts'
 
 /**
@@ -13,9 +14,19 @@ interface PendingWalk {
   readonly walk: RecordWalk
 }
 
+/** What is read of a topic, and in which portions, when it is not all of it as fast as it goes. */
+export interface ReadingBounds {
+  /** By partition the offset that is not read any more; a partition that is not in it is not read. */
+  readonly ends?: ReadonlyMap<number, number>
+  /** Most records of a chunk, 8,000 at most. */
+  readonly chunkRecords?: number
+}
+
 interface Reading {
   /** Next offset that has not been handed out in a chunk. */
   position: number
+  /** Where the last chunk that moved it ended: offsets without rows since then go with the next one. */
+  chunkedTo: number
   highWatermark: number
 }
 
@@ -27,22 +38,30 @@ export class ChunkReader {
   readonly #topic: string
   readonly #fetcher: Fetcher
   readonly #monotonicMs: () => number
+  readonly #ends: ReadonlyMap<number, number> | null
+  readonly #chunkRecords: number
   readonly #readings = new Map<number, Reading>()
   #walks: PendingWalk[] = []
-  #rows = new Rows(CHUNK_RECORDS)
+  #rows: Rows
   /** Those of the chunk that was handed out last. */
-  #lastRows = new Rows(CHUNK_RECORDS)
+  #lastRows: Rows
 
-  constructor(topic: string, fetcher: Fetcher, monotonicMs: () => number) {
+  constructor(topic: string, fetcher: Fetcher, monotonicMs: () => number, bounds: ReadingBounds = {}) {
     this.#topic = topic
     this.#fetcher = fetcher
     this.#monotonicMs = monotonicMs
+    this.#ends = bounds.ends ?? null
+    this.#chunkRecords = Math.min(CHUNK_RECORDS, bounds.chunkRecords ?? CHUNK_RECORDS)
+    this.#rows = new Rows(this.#chunkRecords)
+    this.#lastRows = new Rows(this.#chunkRecords)
   }
 
   /** Records appended but not handed out, over all partitions read. */
   get lag(): number {
     let lag = 0
-    for (const { position, highWatermark } of this.#readings.values()) lag += Math.max(0, highWatermark - position)
+    for (const [partition, { position, highWatermark }] of this.#readings) {
+      lag += Math.max(0, Math.min(highWatermark, this.#endOf(partition)) - position)
+    }
     return lag
   }
 
@@ -52,10 +71,11 @@ export class ChunkReader {
     if (reading !== undefined) reading.highWatermark = Math.max(reading.highWatermark, highWatermark)
   }
 
-  /** Starts or moves the reading of a partition. */
+  /** Starts or moves the reading of a partition; one that is read to its end is not read any more. */
   assign(partition: number, position: number): void {
+    if (position >= this.#endOf(partition)) return this.unassign(partition)
     this.#forget(partition)
-    this.#readings.set(partition, { position, highWatermark: position })
+    this.#readings.set(partition, { position, chunkedTo: position, highWatermark: position })
     this.#fetcher.assign(partition, position)
   }
 
@@ -66,8 +86,9 @@ export class ChunkReader {
   }
 
   /**
-   * The next chunk, or null when nothing came within `waitMs`. Rejects with OffsetOutOfRange, and with CorruptBatch when
-   * all that lies before it has been handed out. A chunk's rows are valid until the next chunk but one is asked for.
+   * The next chunk, or null when nothing came within `waitMs`. One without rows brings a partition to its end. Rejects with
+   * OffsetOutOfRange, and with CorruptBatch when all that lies before it has been handed out. A chunk's rows are valid
+   * until the next chunk but one is asked for.
    */
   async next(waitMs: number): Promise<Chunk | null> {
     const rows = this.#rows
@@ -76,8 +97,8 @@ export class ChunkReader {
     let until = this.#monotonicMs() + waitMs
     let gathering = false
     for (;;) {
-      if (!this.#fill(rows, moved) || rows.count >= CHUNK_RECORDS) break
-      if (rows.count > 0 && !gathering) {
+      if (!this.#fill(rows, moved) || rows.count >= this.#chunkRecords) break
+      if (moved.size > 0 && !gathering) {
         gathering = true
         until = this.#monotonicMs() + CHUNK_MS
       }
@@ -85,12 +106,12 @@ export class ChunkReader {
       if (leftMs <= 0) break
       this.#accept(await this.#fetcher.poll(leftMs))
     }
-    // Offsets without rows are not committed by themselves: they go with the next chunk that has some.
-    if (rows.count === 0) return null
+    // Offsets without rows are not committed by themselves: they go with the next chunk that has some, or with the end.
+    if (moved.size === 0) return null
     this.#rows = this.#lastRows
     this.#lastRows = rows
     const positions = [...moved].map(([partition, offset]) => ({ topic: this.#topic, partition, offset }))
-    return { rows, positions }
+    return { rows, positions, ranges: this.#rangesTo(moved) }
   }
 
   #accept(fetched: Awaited<ReturnType<Fetcher['poll']>>): void {
@@ -98,27 +119,48 @@ export class ChunkReader {
       const reading = this.#readings.get(part.partition)
       if (reading === undefined) continue
       reading.highWatermark = part.highWatermark
-      if (part.records.length > 0) this.#walks.push({ partition: part.partition, walk: new RecordWalk(part) })
+      if (part.records.length > 0 && reading.position < this.#endOf(part.partition))
+        this.#walks.push({ partition: part.partition, walk: new RecordWalk(part) })
     }
   }
 
   /** False when nothing more can be added, because what comes next is damaged: the call after this one will say so. */
   #fill(rows: Rows, moved: Map<number, number>): boolean {
-    while (this.#walks.length > 0 && rows.count < CHUNK_RECORDS) {
+    while (this.#walks.length > 0 && rows.count < this.#chunkRecords) {
       const { partition, walk } = this.#walks[0] as PendingWalk
       const before = rows.count
       try {
-        walk.fill(rows, CHUNK_RECORDS - rows.count)
+        walk.fill(rows, this.#chunkRecords - rows.count)
       } catch (error) {
-        if (rows.count === 0 || !(error instanceof CorruptBatch)) throw error
+        if (moved.size === 0 || !(error instanceof CorruptBatch)) throw error
         return false
       }
+      const end = this.#endOf(partition)
+      while (rows.count > before && (rows.offset[rows.count - 1] as number) >= end) rows.count--
       const reading = this.#readings.get(partition) as Reading
-      reading.position = walk.position
-      if (rows.count > before || moved.has(partition)) moved.set(partition, walk.position)
-      if (walk.done) this.#walks.shift()
+      reading.position = Math.min(walk.position, end)
+      const isAtEnd = reading.position === end
+      if (rows.count > before || isAtEnd || moved.has(partition)) moved.set(partition, reading.position)
+      if (isAtEnd) {
+        this.#forget(partition)
+        this.#fetcher.unassign(partition)
+      } else if (walk.done) this.#walks.shift()
     }
     return true
+  }
+
+  #rangesTo(moved: ReadonlyMap<number, number>): OffsetRange[] {
+    const ranges = [...moved].map(([partition, to]) => {
+      const reading = this.#readings.get(partition) as Reading
+      const from = reading.chunkedTo
+      reading.chunkedTo = to
+      return { partition, from, to }
+    })
+    return ranges.sort((a, b) => a.partition - b.partition)
+  }
+
+  #endOf(partition: number): number {
+    return this.#ends === null ? Number.POSITIVE_INFINITY : (this.#ends.get(partition) ?? 0)
   }
 
   #forget(partition: number): void {

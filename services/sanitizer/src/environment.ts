@@ -1,3 +1,4 @@
+import type { ChunkAudit } from '@weir/audit'
 import type { PurposeRule } from '@weir/consent'
 import type { ConsentView } from '@weir/consent-view'
 import type { Output, Stream } from '@weir/contracts'
@@ -12,8 +13,10 @@ export interface Environment {
   readonly stream: Stream
   /** Topics as they are called on this cluster, with the namespace. */
   readonly rawTopic: string
-  readonly quarantine: OutputTopic
+  /** Null: rows that can't be processed are counted, and published nowhere. */
+  readonly quarantine: OutputTopic | null
   readonly outputs: readonly OutputPlan[]
+  readonly audit: AuditPlan
   readonly schemas: WriterSchemas
   /** Where the values of the rows under way lie; used again for each chunk. */
   readonly marks: Marks
@@ -31,6 +34,12 @@ export interface Environment {
 export interface OutputTopic {
   readonly topic: string
   readonly partitions: number
+}
+
+/** Where audit records go, and what all of them say. */
+export interface AuditPlan extends OutputTopic, Pick<ChunkAudit, 'kind' | 'source'> {
+  /** Fingerprint of the contract folder, 32 bytes. */
+  readonly contract: Uint8Array
 }
 
 /** One purpose of the stream, ready to run. */

@@ -7,6 +7,7 @@ import { Line } from './line.ts'
 import type { SanitizerMetrics } from './metrics.ts'
 import type { Held, Outcome } from './outcome.ts'
 import { OwnedPartitions, type OwnedPartitionsParts } from './owned-partitions.ts'
+import type { Tally } from './tally.ts'
 import { Turns } from './turns.ts'
 
 /** How long one turn waits for records before others (an assignment, say) may have theirs. */
@@ -21,6 +22,9 @@ export interface LoopParts extends OwnedPartitionsParts {
   readonly metrics: SanitizerMetrics
   readonly purposes: readonly string[]
   readonly log: Pick<Logger, 'info' | 'warn'>
+  /** Aborts when the process is to end. */
+  readonly signal: AbortSignal
+  readonly onCommitted?: (tally: Tally) => void
   /** Ends the process: for what goes wrong outside a turn of the loop and can't be mended by waiting. */
   readonly fail: (error: unknown) => void
 }
@@ -145,13 +149,14 @@ export class Loop {
   }
 
   async #publish(first: Attempt): Promise<Outcome> {
-    const { clock, metrics, purposes } = this.#parts
+    const { clock, metrics, purposes, onCommitted } = this.#parts
     this.#stepSinceMs ??= clock.monotonicMs()
     const outcome = await first.publish()
     metrics.attempted(outcome, first.lastedMs(clock.monotonicMs()) / 1_000)
     if (outcome.kind === 'committed') {
       this.#owned.committed(first.chunk.positions)
       metrics.committed(outcome.tally, purposes)
+      onCommitted?.(outcome.tally)
       this.#line.advance()
       this.#isCommitted()
       this.#staleInARow = 0

@@ -1,4 +1,5 @@
-import type { Purpose, Stream } from '@weir/contracts'
+import { AUDIT_TOPIC } from '@weir/audit'
+import type { Output, Purpose, Stream } from '@weir/contracts'
 import { type Kafka, KafkaError } from '@weir/kafka'
 import type { Logger } from '@weir/service'
 import type { Clock, OutputPlan, OutputTopic } from './environment.ts'
@@ -15,6 +16,8 @@ export interface OpenOutputs {
   readonly purposes: readonly Purpose[]
   /** Puts the namespace before a name of the contract. */
   readonly name: (plain: string) => string
+  /** Where an output goes, as it is called on the cluster. Left out: the contract's topic. */
+  readonly topicOf?: (output: Output) => string
   readonly clock: Clock
   readonly log: Pick<Logger, 'warn'>
   readonly signal: AbortSignal
@@ -23,6 +26,7 @@ export interface OpenOutputs {
 export interface OpenedOutputs {
   readonly outputs: readonly OutputPlan[]
   readonly quarantine: OutputTopic
+  readonly audit: OutputTopic
 }
 
 /**
@@ -51,15 +55,20 @@ async function tryOpen(parts: OpenOutputs): Promise<OpenedOutputs | string> {
   }
 }
 
-async function open({ kafka, registry, stream, purposes, name }: OpenOutputs): Promise<OpenedOutputs | string> {
-  const wanted = [stream.rawTopic, stream.quarantineTopic, ...stream.outputs.map((output) => output.topic)].map(name)
+async function open(parts: OpenOutputs): Promise<OpenedOutputs | string> {
+  const { kafka, registry, stream, purposes, name } = parts
+  const topicOf = parts.topicOf ?? (({ topic }) => name(topic))
+  const wanted = [
+    ...[AUDIT_TOPIC, stream.rawTopic, stream.quarantineTopic].map(name),
+    ...stream.outputs.map((output) => topicOf(output)),
+  ]
   const infos = new Map((await kafka.topics(wanted)).map((info) => [info.topic, info]))
   const missing = wanted.filter((topic) => !infos.has(topic))
   if (missing.length > 0) return `no topic ${missing.join(', ')} yet; apply the contract`
 
   const outputs: OutputPlan[] = []
   for (const output of stream.outputs) {
-    const topic = name(output.topic)
+    const topic = topicOf(output)
     const subject = `${topic}-value`
     const schema = await registry.idOf(subject, output.cleanSchema)
     if (schema.kind === 'away') return 'the schema registry does not answer'
@@ -75,8 +84,8 @@ async function open({ kafka, registry, stream, purposes, name }: OpenOutputs): P
       }),
     )
   }
-  const quarantine = name(stream.quarantineTopic)
-  return { outputs, quarantine: { topic: quarantine, partitions: partitionsOf(infos, quarantine) } }
+  const placed = (topic: string): OutputTopic => ({ topic, partitions: partitionsOf(infos, topic) })
+  return { outputs, quarantine: placed(name(stream.quarantineTopic)), audit: placed(name(AUDIT_TOPIC)) }
 }
 
 function partitionsOf(infos: ReadonlyMap<string, { partitions: number }>, topic: string): number {

@@ -1,13 +1,10 @@
-import type { Kafka, TopicPosition } from '@weir/kafka'
-import type { ChunkReader } from './chunk-reader.ts'
-import { startPositions } from './start-position.ts'
+import type { TopicPosition } from '@weir/kafka'
+import type { Reader } from './reader.ts'
 
 export interface OwnedPartitionsParts {
-  readonly kafka: Pick<Kafka, 'committedOffsets' | 'endOffsets'>
-  readonly groupId: string
-  readonly rawTopic: string
-  readonly reader: ChunkReader
-  readonly signal: AbortSignal
+  readonly reader: Reader
+  /** Where to read on, by partition: what the group has committed, in one way or another. */
+  readonly startsAt: (partitions: readonly number[]) => Promise<ReadonlyMap<number, number>>
 }
 
 /** Partitions that are ours, read or not yet, and how far each is surely committed. */
@@ -29,12 +26,11 @@ export class OwnedPartitions {
     for (const partition of partitions) this.#owned.add(partition)
   }
 
-  /** Reads them on from what the group has committed. */
+  /** Reads them on from where they are to begin. */
   async start(partitions: readonly number[]): Promise<void> {
     if (partitions.length === 0) return
-    const { kafka, groupId, rawTopic, reader, signal } = this.#parts
-    const positions = await startPositions(kafka, groupId, rawTopic, partitions, signal)
-    for (const [partition, position] of positions) {
+    const { reader, startsAt } = this.#parts
+    for (const [partition, position] of await startsAt(partitions)) {
       this.#committed.set(partition, position)
       reader.assign(partition, position)
     }

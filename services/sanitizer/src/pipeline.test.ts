@@ -32,6 +32,7 @@ describe('a chunk', () => {
       'begin 0@1',
       'produce clickstream.personalization:1 clickstream.analytics:1',
       'fence',
+      'produce weir.audit:1',
       'commit',
       'landed',
     ])
@@ -123,7 +124,7 @@ describe('a chunk', () => {
     ['unknown', 'unknown'],
     ['fenced', 'fenced'],
   ] as const)('ends as the broker ended its transaction: %s gives %s', async (outcome, kind) => {
-    for (const step of ['begin', 'produce', 'commit'] as const) {
+    for (const step of ['begin', 'produce', 'audit', 'commit'] as const) {
       const world = worldWithAnna()
       world.fail[step] = new TransactionError(outcome, 'planted')
       expect(await processWhole(world.env, chunkOf([anna]))).toMatchObject({ kind })

@@ -1,13 +1,15 @@
 import type { Fence } from '@weir/consent-view'
 import { KafkaError, NotAMember, type Transaction, TransactionError } from '@weir/kafka'
+import { auditBatches } from './audit.ts'
 import { decideRow, sensitiveOfRow } from './decide.ts'
 import type { Environment } from './environment.ts'
 import type { Outcome } from './outcome.ts'
 import type { Rewritten } from './rewrite.ts'
 
 /**
- * Outputs and offsets in one transaction. The fence runs after the broker's first acknowledgement, when its transaction
- * timeout already runs: whatever was decided before a withdrawal became effective commits within that time, or never.
+ * Outputs, offsets and the audit record in one transaction. The fence runs after the broker's first acknowledgement, when
+ * its transaction timeout already runs: whatever was decided before a withdrawal became effective commits within that
+ * time, or never.
  */
 export async function publish(env: Environment, rewritten: Rewritten): Promise<Outcome> {
   try {
@@ -32,13 +34,15 @@ async function fencedCommit(env: Environment, rewritten: Rewritten, transaction:
     await transaction.abort()
     return stop
   }
+  if (fence.value.kind === 'held') throw new Error('a fence that is held stops the chunk')
+  await transaction.produce(auditBatches(env, rewritten, fence.value.at))
   await transaction.commit()
   return { kind: 'committed', tally: rewritten.tally }
 }
 
 /** A chunk that looked nobody up has nothing that consent could change. */
 async function fenceOf(env: Environment, { decided }: Rewritten): Promise<Fence> {
-  if (decided.looked.count === 0) return { kind: 'clear', positions: decided.looked.positions }
+  if (decided.looked.count === 0) return { kind: 'clear', at: { tickTimeMs: env.consent.tickTimeMs, partitions: [] } }
   return env.consent.fence(decided.looked)
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chunkOf, makeWorld, NOW_MS, RAW_SCHEMA_ID, rawEvent, sample } from '../fixtures/environment.ts'
+import { chunkOf, makeWorld, NOW_MS, processWhole, RAW_SCHEMA_ID, rawEvent, sample } from '../fixtures/environment.ts'
 import { rowsOf } from '../fixtures/raw-batches.ts'
 import { FAULT } from './faults.ts'
 import { QuarantineRecords } from './quarantine.ts'
@@ -7,7 +7,7 @@ import { QuarantineRecords } from './quarantine.ts'
 it('shows of a record that can not be processed where it lay, why, and when it was set aside', () => {
   const { env } = makeWorld()
   const key = 'anna@mail.example'
-  const records = new QuarantineRecords(env)
+  const records = new QuarantineRecords(env, { topic: sample.quarantineTopic, partitions: 1 })
   const value = rawEvent(key)
   const { rows } = chunkOf([
     { key: 'x', value: null },
@@ -57,3 +57,11 @@ function headersFrom(bytes: Buffer, start: number): Record<string, string> {
   }
   return Object.fromEntries(Array.from({ length: varint() }, () => [text(), text()]))
 }
+
+it('is not written where rows only are counted, as in a replay, whose raw records lie there already', async () => {
+  const world = makeWorld()
+  const env = { ...world.env, quarantine: null }
+  const outcome = await processWhole(env, chunkOf([{ key: 'anna', value: Buffer.alloc(3) }]))
+  expect(outcome).toMatchObject({ tally: { quarantined: new Map([['WEIR_EVENT_NOT_WIRE_FORMAT', 1]]) } })
+  expect(world.produced.map(({ topic }) => topic)).not.toContain(sample.quarantineTopic)
+})

@@ -15,6 +15,8 @@ export interface Rewritten {
   readonly kind: 'rewritten'
   readonly decided: Decided
   readonly batches: readonly FinishedBatch[]
+  /** FAULT code a row, those found while reading and writing included. */
+  readonly fault: Uint8Array
   readonly tally: Tally
 }
 
@@ -35,6 +37,7 @@ export async function rewrite(env: Environment, decided: Decided): Promise<Rewri
     kind: 'rewritten',
     decided,
     batches: [...written.flatMap(({ batches }) => batches), ...quarantine.batches],
+    fault: read.fault,
     tally: {
       rows: read.fault.length,
       quarantined: quarantine.counts,
@@ -67,15 +70,15 @@ async function writeOutputs(
 }
 
 async function quarantineRows(env: Environment, { located }: Decided, { fault }: ReadRows, breaths: Breaths) {
-  const records = new QuarantineRecords(env)
+  const records = env.quarantine === null ? null : new QuarantineRecords(env, env.quarantine)
   const counts = new Map<string, number>()
   for (let row = 0; row < fault.length; row++) {
     const found = fault[row] as number
     if (found === FAULT.none) continue
-    records.add(located.chunk.rows, row, found)
+    records?.add(located.chunk.rows, row, found)
     const { code } = FAULT_WORDS[found] as { code: string }
     counts.set(code, (counts.get(code) ?? 0) + 1)
     if (breaths.isOverdue) await breaths.take()
   }
-  return { batches: records.finish(), counts }
+  return { batches: records?.finish() ?? [], counts }
 }

@@ -1,8 +1,8 @@
 import { type Kafka, KafkaError } from '@weir/kafka'
 import type { Logger } from '@weir/service'
-import type { ChunkReader } from './chunk-reader.ts'
 import type { Clock } from './environment.ts'
 import type { Loop } from './loop.ts'
+import type { Reader } from './reader.ts'
 
 const LOOK_EVERY_MS = 5_000
 const READ_RETENTION_EVERY_MS = 300_000
@@ -28,7 +28,7 @@ export interface WatchParts {
   readonly kafka: Pick<Kafka, 'endOffsets'> & { readonly admin: Pick<Kafka['admin'], 'topicConfig'> }
   readonly rawTopic: string
   readonly loop: Pick<Loop, 'trouble' | 'attemptMs' | 'oldestWaitingMs' | 'sinceCommitMs' | 'owned'>
-  readonly reader: Pick<ChunkReader, 'lag' | 'sawEnd'>
+  readonly reader: Pick<Reader, 'lag' | 'sawEnd'>
   readonly clock: Clock
   readonly log: Pick<Logger, 'info' | 'warn'>
   readonly fail: (error: unknown) => void

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { BrokerError } from '@weir/kafka'
+import { BrokerError, NotAMember } from '@weir/kafka'
 import { errorTable } from '../../../libs/kafka/src/protocol/error-table.ts'
 import { Api } from '../../support/kafka-proxy.ts'
 import { outcome } from '../lab.ts'
@@ -125,6 +125,16 @@ const appending: Cases = [
   ],
 ]
 
+/** One a class; the others are the fake broker's (libs/kafka/src/commit-offsets.test.ts). */
+const committingAlone: Cases = [
+  ['committed', 'refused', ['STALE_MEMBER_EPOCH']],
+  ['committed', 'carried-out', ['REQUEST_TIMED_OUT']],
+  ['committed, coordinators asked anew', 'refused', ['NOT_COORDINATOR']],
+  ['not a member', 'refused', ['FENCED_MEMBER_EPOCH']],
+  ['refused: caller', 'refused', ['GROUP_AUTHORIZATION_FAILED']],
+  ['refused: recover', 'carried-out', [UNHEARD_OF]],
+]
+
 /** What the client makes of each error code that a broker may answer to a request that writes. */
 export const answersToWrites: readonly Recipe[] = [
   ...cases('Produce', producing, (...of) => transaction(Api.produce, ...of)),
@@ -132,6 +142,7 @@ export const answersToWrites: readonly Recipe[] = [
   ...cases('EndTxn', ending, (...of) => transaction(Api.endTxn, ...of)),
   ...cases('InitProducerId', initialising, initialisation),
   ...cases('Produce of an append', appending, append),
+  ...cases('OffsetCommit', committingAlone, commitAlone),
 ]
 
 function cases(request: string, table: Cases, run: (ended: string, how: How, code: number) => Recipe['run']): Recipe[] {
@@ -183,6 +194,29 @@ function initialisation(expected: string, how: How, code: number): Recipe['run']
     if (ended !== 'initialised') await slot.init()
     await write(slot, member, topic, 1, ['a'])
     return { did: expected, ...tally(['a'], await settled(lab, topic)) }
+  }
+}
+
+function commitAlone(expected: string, how: How, code: number): Recipe['run'] {
+  return async (lab) => {
+    const topic = await lab.topic()
+    const proxy = await lab.proxy()
+    const member = await lab.member(topic, {}, await lab.connect(proxy.address))
+    await member.commit([{ topic, partition: 0, offset: 1 }])
+    const asked = proxy.requests(Api.findCoordinator)
+    proxy.answerWith(Api.offsetCommit, code, times(expected), how)
+    const ended = await member.commit([{ topic, partition: 0, offset: 2 }]).then(
+      () => 'committed',
+      (error: unknown) => {
+        if (error instanceof NotAMember) return 'not a member'
+        return error instanceof BrokerError ? `refused: ${error.errorClass}` : String(error)
+      },
+    )
+    const [endedExpected, also] = expected.split(', ')
+    assert.equal(ended, endedExpected)
+    if (also !== undefined) assert.ok(proxy.requests(Api.findCoordinator) > asked)
+    assert.equal(await lab.committed(topic), ended === 'committed' || how === 'carried-out' ? 2 : 1)
+    return { did: expected, lost: 0, repeated: 0 }
   }
 }
 

@@ -187,6 +187,7 @@ export const transactionRecipes: readonly Recipe[] = [
         assigned: [],
         leave: async () => undefined,
         confirmed: async () => undefined,
+        commit: async () => undefined,
         withIdentity: (use) => member.withIdentity((identity) => use({ ...identity, ...change })),
       })
       for (const change of [

@@ -1,6 +1,7 @@
 import { type Mutant, mutantsOf } from './mutant.ts'
 
 const decide = mutantsOf('libs/consent/src/decide.ts', ['libs/consent/src/decide.test.ts'])
+const holds = mutantsOf('libs/consent/src/holds.ts', ['libs/consent/src/decide.test.ts'])
 const may = mutantsOf('libs/consent/src/may.ts', ['libs/consent/src/decide.test.ts'])
 const fold = mutantsOf('libs/consent/src/fold.ts', ['libs/consent/src/fold'])
 const link = mutantsOf('libs/consent/src/link.ts', ['libs/consent/src/link.test.ts'])
@@ -8,24 +9,24 @@ const notice = mutantsOf('libs/consent/src/notice.ts', ['libs/consent/src'])
 
 /** Who may see what: the decision rule, and the fold that makes the states it reads. */
 export const CONSENT: readonly Mutant[] = [
-  decide.leak(
+  holds.leak(
     'an event from one millisecond before its grant passes',
     '!(holds.sinceMs <= eventTimeMs)',
     '!(holds.sinceMs <= eventTimeMs + 1)',
   ),
-  decide.leak(
+  holds.leak(
     'a grant covers events from before it',
     'holds === undefined || !(holds.sinceMs <= eventTimeMs)',
     'holds === undefined',
   ),
-  decide.leak(
+  holds.leak(
     'a grant still holds at its until',
     'Math.max(eventTimeMs, tickTimeMs) < holds.untilMs',
     'Math.max(eventTimeMs, tickTimeMs) <= holds.untilMs',
   ),
-  decide.leak('a grant that ran out since the event still holds', 'Math.max(eventTimeMs, tickTimeMs)', 'eventTimeMs'),
-  decide.leak('a grant that can run out holds before the first tick', 'tickTimeMs > 0 && ', ''),
-  decide.leak('a policy of the next notice applies', 'notice <= shown)', 'notice <= shown + 1)'),
+  holds.leak('a grant that ran out since the event still holds', 'Math.max(eventTimeMs, tickTimeMs)', 'eventTimeMs'),
+  holds.leak('a grant that can run out holds before the first tick', 'tickTimeMs > 0 && ', ''),
+  holds.leak('a policy of the next notice applies', 'notice <= shown)', 'notice <= shown + 1)'),
   decide.leak(
     'what the device refused passes',
     'if (DEVICE_DENIES[standing(device, purpose)] !== false) return false',
@@ -48,7 +49,7 @@ export const CONSENT: readonly Mutant[] = [
     'tickTimeMs)',
   ),
   decide.leak('a grant without a salt allows', 'grant === undefined || grant.salt === null', 'grant === undefined'),
-  decide.leak(
+  holds.leak(
     'after everything was erased a purpose never heard of is not refused',
     "((state.erasedPosition ?? -1) >= 0 ? 'erased' : 'absent')",
     "'absent'",
@@ -156,7 +157,7 @@ export const CONSENT: readonly Mutant[] = [
     'basedOn < withdrawn || basedOn > (this.#before?.position ?? -1)',
     'basedOn > (this.#before?.position ?? -1) || basedOn < withdrawn',
   ),
-  decide.unchanged(
+  holds.unchanged(
     'the versions are counted down in another way',
     'let version = notices.length - 1; version >= 0; version--) {\n    const notice = notices[version]',
     'let version = notices.length - 1; version > -1; version -= 1) {\n    const notice = notices.at(version)',

@@ -183,8 +183,8 @@ export const SANITIZER: readonly Mutant[] = [
   ),
   quarantine.leak(
     'the reason of a quarantined record tells how long it was',
-    'Buffer.from(words)]',
-    'Buffer.from(`${words} (${rows.valueEnd[row]})`)]',
+    'words,',
+    'words: `${words} (${rows.valueEnd[row]})`,',
   ),
   quarantine.leak(
     'a quarantined record has the time of the raw one',

@@ -10,9 +10,12 @@ import { REPORT_FILE } from './reporter.ts'
 const ROOT = resolve(import.meta.dirname, '../../..')
 /** What the mutated code and its tests need. */
 const PARTS = [
+  'libs/audit',
   'libs/contracts',
   'libs/consent',
   'libs/pseudonym',
+  'libs/quarantine',
+  'libs/replay',
   'libs/transcoder',
   'libs/kafka',
   'libs/consent-view',

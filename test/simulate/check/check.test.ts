@@ -132,6 +132,32 @@ describe('planted in a small run', () => {
       },
     ],
     'a good record in quarantine': ['wrong quarantine', (run) => run.quarantined(0, 1, 450)],
+    'a chunk without an audit record': ['wrong audit', (run) => run.audit.shift()],
+    'an audit record of a chunk that was not committed': [
+      'wrong audit',
+      (run) => run.audited([{ partition: 0, from: 2, to: 3 }], { statePosition: 2, ledgerPosition: 2 }, 470),
+    ],
+    'an audit record that is there twice': [
+      'wrong audit',
+      (run) => {
+        const [first] = run.audit
+        if (first !== undefined) run.audit.push({ ...first, offset: 9 })
+      },
+    ],
+    'an audit record that names a decision which did not decide yet': [
+      'wrong audit',
+      (run) => {
+        run.audit.pop()
+        run.audited([{ partition: 0, from: 1, to: 2 }], { statePosition: 1, ledgerPosition: 2 }, 450)
+      },
+    ],
+    'an audit record that nobody can open': [
+      'wrong audit',
+      (run) => {
+        const [first, ...others] = run.audit.splice(0)
+        if (first !== undefined) run.audit.push({ ...first, value: Buffer.from('open?') }, ...others)
+      },
+    ],
     'a quarantine record that shows its secret': [
       'leak',
       (run) => {

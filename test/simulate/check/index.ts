@@ -1,4 +1,5 @@
 import { readConsent } from './histories.ts'
+import { judgeAudit } from './judge-audit.ts'
 import { judgeConsent } from './judge-consent.ts'
 import { judgeDecisions } from './judge-decisions.ts'
 import { judgeForget } from './judge-forget.ts'
@@ -24,6 +25,7 @@ export function violations(seen: Seen): readonly Violation[] {
     ...judgeOutputs(seen, rows.good, consent, ranges),
     ...judgeOrder(seen, rows.good),
     ...judgeQuarantine(seen, rows, ranges),
+    ...judgeAudit(seen, ranges),
     ...judgeConsent(seen, consent),
     ...judgeForget(seen, consent),
     ...judgeDecisions(seen, consent),

@@ -11,6 +11,7 @@ export interface Seen {
   readonly ledger: readonly SeenRecord[]
   readonly state: readonly SeenRecord[]
   readonly forget: readonly SeenRecord[]
+  readonly audit: readonly SeenRecord[]
   /** Committed transactions of the sanitizers, in the order in which their commits were decided. */
   readonly transactions: readonly SeenTransaction[]
   /** One for each decision id. */
@@ -80,6 +81,7 @@ const VIOLATIONS = [
   'wrong carried',
   'wrong forget',
   'wrong quarantine',
+  'wrong audit',
   'grant not ended',
   'not effective',
   'offsets back',

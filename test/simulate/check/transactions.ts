@@ -21,6 +21,11 @@ export class RawRanges {
     }
   }
 
+  /** Next raw offset that is committed; 0 when none is. */
+  endOf(partition: number): number {
+    return this.#ends.get(partition)?.at(-1)?.end ?? 0
+  }
+
   of({ partition, offset }: { readonly partition: number; readonly offset: number }): SeenTransaction | undefined {
     return this.#ends.get(partition)?.find(({ end }) => end > offset)?.transaction
   }

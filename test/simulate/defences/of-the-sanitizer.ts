@@ -10,7 +10,7 @@ export const ofTheSanitizer: readonly Defence[] = [
       {
         file: 'services/sanitizer/src/publish.ts',
         find: 'return env.consent.fence(decided.looked)',
-        replace: "return { kind: 'clear', positions: decided.looked.positions }",
+        replace: "return { kind: 'clear', at: { tickTimeMs: 0, partitions: [] } }",
       },
     ],
     directed: 'begin-late',

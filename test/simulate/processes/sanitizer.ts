@@ -1,12 +1,14 @@
 import { openConsentView } from '@weir/consent-view'
 import { TRANSACTION_TIMEOUT_MS } from '@weir/preflight'
 import { GrantKeys, purposeKeys, referenceHasher, sealer } from '@weir/pseudonym'
+import { contractFingerprint } from '@weir/service'
 import { Marks } from '@weir/transcoder'
 import { Registry } from 'prom-client'
 import { ChunkReader } from '../../../services/sanitizer/src/chunk-reader.ts'
 import { Loop } from '../../../services/sanitizer/src/loop.ts'
 import { SanitizerMetrics } from '../../../services/sanitizer/src/metrics.ts'
 import { openOutputs } from '../../../services/sanitizer/src/open-outputs.ts'
+import { startPositions } from '../../../services/sanitizer/src/start-position.ts'
 import { Watch } from '../../../services/sanitizer/src/watch.ts'
 import { WriterSchemas } from '../../../services/sanitizer/src/writer-schemas.ts'
 import { SETTING } from '../load/setting.ts'
@@ -52,7 +54,8 @@ export async function startSanitizer({ kafka, redis, random, log, slot, signal, 
   const reader = new ChunkReader(rawTopic, fetcher, clock.monotonicMs)
   const purposes = stream.outputs.map((output) => output.purpose.name)
   const metrics = new SanitizerMetrics(new Registry(), { lag: () => 0, lagMs: () => 0, consentAgeMs: () => 0 })
-  const loop = new Loop({ kafka, groupId, rawTopic, reader, transactions, clock, metrics, purposes, log, signal, fail })
+  const startsAt = (partitions: readonly number[]) => startPositions(kafka, groupId, rawTopic, partitions, signal)
+  const loop = new Loop({ reader, startsAt, transactions, clock, metrics, purposes, log, signal, fail })
   const watch = new Watch({ kafka, rawTopic, loop, reader, clock, log, fail, signal })
   const member = await kafka.join({
     groupId,
@@ -69,6 +72,7 @@ export async function startSanitizer({ kafka, redis, random, log, slot, signal, 
       stream,
       rawTopic,
       ...opened,
+      audit: { ...opened.audit, kind: 'live', source: rawTopic, contract: contractFingerprint(SETTING.contractFolder) },
       schemas: new WriterSchemas(registry, stream, `${rawTopic}-value`),
       marks: new Marks(),
       consent,

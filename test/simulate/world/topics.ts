@@ -1,3 +1,4 @@
+import { AUDIT_TOPIC } from '@weir/audit'
 import { CONSENT_PARTITIONS } from '@weir/consent'
 import type { Seen, SeenRecord } from '../check/seen.ts'
 import type { ModelCluster } from '../kafka/index.ts'
@@ -29,6 +30,7 @@ const TOPICS: readonly Topic[] = [
   },
   ...Object.values(SETTING.cleanTopics).map((name) => ({ name, partitions: CLEAN_PARTITIONS, config: MAX_MESSAGE })),
   { name: SETTING.quarantineTopic, partitions: 1, config: MAX_MESSAGE },
+  { name: AUDIT_TOPIC, partitions: SETTING.rawPartitions, config: APPEND_TIME },
 ]
 
 /** All topics of the world, and every record that was ever committed to one of them. */
@@ -66,7 +68,7 @@ export class Topics {
     return false
   }
 
-  get seen(): Pick<Seen, 'raw' | 'clean' | 'quarantine' | 'ledger' | 'state' | 'forget'> {
+  get seen(): Pick<Seen, 'raw' | 'clean' | 'quarantine' | 'ledger' | 'state' | 'forget' | 'audit'> {
     return {
       raw: this.#recordsOf(SETTING.rawTopic),
       clean: Object.fromEntries(SETTING.purposes.map((p) => [p, this.#recordsOf(SETTING.cleanTopics[p])])),
@@ -74,6 +76,7 @@ export class Topics {
       ledger: this.#recordsOf(CONSENT_TOPICS.decisions),
       state: this.#recordsOf(CONSENT_TOPICS.state),
       forget: this.#recordsOf(CONSENT_TOPICS.forget),
+      audit: this.#recordsOf(AUDIT_TOPIC),
     }
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Unsupported } from '../connect-errors.ts'
 import { checkBroker } from './start-check.ts'
 
-const keys = { 0: 12, 1: 18, 2: 10, 3: 13, 9: 10, 10: 6, 22: 6, 26: 5, 28: 5, 68: 1 }
+const keys = { 0: 12, 1: 18, 2: 10, 3: 13, 8: 9, 9: 10, 10: 6, 22: 6, 26: 5, 28: 5, 68: 1 }
 const features = { 'transaction.version': 2, 'group.version': 1 }
 
 function broker(maxima: Record<number, number>, finalized: Record<string, number>) {

@@ -8,6 +8,7 @@ const needed: Readonly<Record<string, readonly [key: number, version: number]>> 
   Fetch: [1, 12],
   ListOffsets: [2, 7],
   Metadata: [3, 12],
+  OffsetCommit: [8, 9],
   OffsetFetch: [9, 9],
   FindCoordinator: [10, 4],
   InitProducerId: [22, 5],

@@ -5,7 +5,7 @@ export type { ErrorClass, RequestName } from './error-table.ts'
 const rows: ReadonlyMap<number, ErrorRow> = new Map(errorTable.map((row) => [row.code, row]))
 
 /** Requests that write. A code of tomorrow says nothing certain of what they did. */
-const writes: ReadonlySet<RequestName> = new Set(['TxnOffsetCommit', 'Produce', 'Append', 'EndTxn'])
+const writes: ReadonlySet<RequestName> = new Set(['TxnOffsetCommit', 'OffsetCommit', 'Produce', 'Append', 'EndTxn'])
 
 /** Numeric codes by name, as far as the code or its tests speak of them. */
 export const Code = {

@@ -7,6 +7,7 @@ const requests: readonly RequestName[] = [
   'Fetch',
   'ListOffsets',
   'OffsetFetch',
+  'OffsetCommit',
   'Metadata',
   'FindCoordinator',
   'InitProducerId',
@@ -15,6 +16,7 @@ const requests: readonly RequestName[] = [
   'Append',
   'EndTxn',
   'Heartbeat',
+  'DeleteRecords',
 ]
 
 describe('the table of error codes', () => {
@@ -25,7 +27,7 @@ describe('the table of error codes', () => {
 
   test('gives a code that is not known no second try: fatal for what reads, outcome unknown for what writes', () => {
     const writing = requests.filter((request) => classOf(9_999, request) === 'recover')
-    expect(writing).toEqual(['TxnOffsetCommit', 'Produce', 'Append', 'EndTxn'])
+    expect(writing).toEqual(['OffsetCommit', 'TxnOffsetCommit', 'Produce', 'Append', 'EndTxn'])
     for (const request of requests) {
       expect(isRetriable(9_999, request)).toBe(false)
       if (!writing.includes(request)) expect(classOf(9_999, request)).toBe('fatal')

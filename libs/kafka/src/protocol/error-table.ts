@@ -28,6 +28,7 @@ export type RequestName =
   | 'Fetch'
   | 'ListOffsets'
   | 'OffsetFetch'
+  | 'OffsetCommit'
   | 'Metadata'
   | 'FindCoordinator'
   | 'InitProducerId'
@@ -36,6 +37,7 @@ export type RequestName =
   | 'Append'
   | 'EndTxn'
   | 'Heartbeat'
+  | 'DeleteRecords'
 
 /** Where an error points: what is asked anew, or who fences. */
 export type Points = 'leader' | 'coordinator' | 'group' | 'producer'
@@ -91,14 +93,25 @@ const mayNot = 'the principal lacks the right'
 
 export const errorTable: readonly ErrorRow[] = [
   row(-1, 'UNKNOWN_SERVER_ERROR', 'fatal', 'the broker failed and does not say how', {
-    except: { TxnOffsetCommit: unknownWrite, Produce: unknownWrite, Append: unknownWrite, EndTxn: unknownWrite },
+    except: {
+      TxnOffsetCommit: unknownWrite,
+      OffsetCommit: unknownWrite,
+      Produce: unknownWrite,
+      Append: unknownWrite,
+      EndTxn: unknownWrite,
+    },
   }),
   row(0, 'NONE', 'none', 'no error'),
   row(1, 'OFFSET_OUT_OF_RANGE', 'caller', 'the partition does not have the position; it is never reset here'),
   row(2, 'CORRUPT_MESSAGE', 'retry', 'damaged on the way or on one replica; the checksum refused it'),
   row(3, 'UNKNOWN_TOPIC_OR_PARTITION', 'refresh', 'the broker does not have the partition, perhaps not yet', {
     ...leader,
-    except: { TxnOffsetCommit: notKnownHere, OffsetFetch: notKnownHere, Heartbeat: notKnownHere },
+    except: {
+      TxnOffsetCommit: notKnownHere,
+      OffsetCommit: notKnownHere,
+      OffsetFetch: notKnownHere,
+      Heartbeat: notKnownHere,
+    },
   }),
   row(4, 'INVALID_FETCH_SIZE', 'caller', 'the bounds of the fetch make no sense'),
   row(5, 'LEADER_NOT_AVAILABLE', 'refresh', 'an election is under way', leader),
@@ -185,7 +198,10 @@ export const errorTable: readonly ErrorRow[] = [
   unused(66, 'DELEGATION_TOKEN_EXPIRED', tokens),
   unused(67, 'INVALID_PRINCIPAL_TYPE', tokens),
   row(68, 'NON_EMPTY_GROUP', 'caller', 'the group still has members'),
-  row(69, 'GROUP_ID_NOT_FOUND', 'caller', 'there is no such group'),
+  row(69, 'GROUP_ID_NOT_FOUND', 'caller', 'there is no such group', {
+    ...group,
+    except: { OffsetCommit: ['fenced', 'the group has gone, and we with it'] },
+  }),
   row(70, 'FETCH_SESSION_ID_NOT_FOUND', 'retry', sessions),
   row(71, 'INVALID_FETCH_SESSION_EPOCH', 'retry', sessions),
   row(72, 'LISTENER_NOT_FOUND', 'refresh', 'the leader is not reachable on this listener yet', leader),

@@ -14,11 +14,11 @@ const classes: readonly (readonly [ErrorClass, string])[] = [
   ],
   [
     'recover',
-    'Whether the write was carried out is not known. A transaction ends with outcome `unknown`: `init`, then read the committed offsets, then go on from there. An append rejects, and the next one has a new epoch or producer id.',
+    'Whether the write was carried out is not known. A transaction ends with outcome `unknown`: `init`, then read the committed offsets, then go on from there. An append rejects, and the next one has a new epoch or producer id. A member’s commit rejects: it may be made again.',
   ],
   [
     'fenced',
-    'Somebody else has our place. A transaction ends with outcome `fenced`; a member tells `onLost` and joins anew.',
+    'Somebody else has our place. A transaction ends with outcome `fenced`; a member tells `onLost` and joins anew, and its `commit` rejects with `NotAMember`.',
   ],
   [
     'caller',
@@ -39,7 +39,7 @@ export function errorsPage(): string {
     '',
     'Every error code of Apache Kafka 4.1 falls in exactly one class for each request. The code that decides reads the same table. `BrokerError` carries the code (`numericCode`, `codeName`) and its class (`errorClass`).',
     '',
-    'A code that is not in the table, of a broker newer than this, is `fatal` for requests that read, and `recover` for those that write: `Produce`, `TxnOffsetCommit`, `EndTxn`.',
+    'A code that is not in the table, of a broker newer than this, is `fatal` for requests that read, and `recover` for those that write: `Produce`, `TxnOffsetCommit`, `OffsetCommit`, `EndTxn`.',
     '',
     '| class | what the client does, and what you see |',
     '|---|---|',

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CONSENT_PARTITIONS, encodeLedger, refToBytes, type SubjectRef } from '@weir/consent'
+import { CONSENT_PARTITIONS, type ErasureStep, encodeLedger, refToBytes, type SubjectRef } from '@weir/consent'
 import { partitionOf } from '@weir/kafka'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from './database.ts'
@@ -21,7 +21,7 @@ function open(changes: Partial<Parameters<typeof openDatabase>[0]> = {}): Ledger
   return new LedgerStore(openDatabase({ folder, name: 'ledger', topicId: 'a', anew: false, ...changes }))
 }
 
-function row(offset: number, kind: 'grant' | 'withdraw', decisionId = ID, ref = REF): LedgerRow {
+function row(offset: number, kind: 'grant' | 'withdraw' | 'erase', decisionId = ID, ref = REF): LedgerRow {
   const record = encodeLedger({
     kind: 'decision',
     decision: {
@@ -37,7 +37,7 @@ function row(offset: number, kind: 'grant' | 'withdraw', decisionId = ID, ref = 
       basedOn: -1,
     },
   })
-  return { decisionId, ref, offset, appendTimeMs: 1000 + offset, record }
+  return { kind: 'decision', decisionId, ref, offset, appendTimeMs: 1000 + offset, record }
 }
 
 /** One decision at offset 7 of partition 3, in an index that is closed again. */
@@ -127,6 +127,39 @@ describe('a record that comes twice', () => {
     expect(store.find(ID)?.offset).toBe(7)
     store.add(3, [row(11, 'withdraw'), row(12, 'withdraw')], 13)
     expect(store.find(ID)).toMatchObject({ decision: { kind: 'withdraw' }, offset: 11 })
+    store.close()
+  })
+})
+
+describe('an erasure', () => {
+  const step = (offset: number, name: ErasureStep['step'], atMs: number, ref = REF): LedgerRow => {
+    const made = { ref, erasureId: ID, step: name, atMs, checked: [], waitedMs: 0, completesMs: null }
+    const record = encodeLedger({ kind: 'step', step: made })
+    return { kind: 'step', decisionId: ID, ref, offset, appendTimeMs: 1000 + offset, record }
+  }
+
+  test('is told with its own steps, each where it came first, also after a restart', () => {
+    const store = open()
+    store.add(3, [row(7, 'erase'), step(8, 'forgotten', 50), step(9, 'forgotten', 60)], 10)
+    store.add(3, [step(10, 'saltsGone', 70, OTHER), step(11, 'saltsGone', 80)], 12)
+    store.close()
+    const again = open()
+    expect(again.erasure(ID)).toMatchObject({
+      erase: { offset: 7, appendTimeMs: 1007 },
+      steps: [
+        { step: 'forgotten', atMs: 50 },
+        { step: 'saltsGone', atMs: 80 },
+      ],
+    })
+    // Steps are no decisions.
+    expect(again.history(REF, 1000, 5).decisions).toHaveLength(1)
+    again.close()
+  })
+
+  test('is no decision of another kind that has the id', () => {
+    const store = open()
+    store.add(3, [row(7, 'withdraw'), step(8, 'forgotten', 50)], 9)
+    expect(store.erasure(ID)).toBeNull()
     store.close()
   })
 })

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { CONSENT_PARTITIONS } from '@weir/consent'
 
 /** Counts up whenever tables or what stands in them change: an index of another version is made anew. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 /**
  * Rows are sorted by decision id, so that one seek finds all records of an id; a ref's are found by the second index.
@@ -23,6 +23,13 @@ const TABLES = `
     PRIMARY KEY (decision_id, partition, ledger_offset)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX of_ref ON decisions (ref, ledger_offset);
+  CREATE TABLE steps (
+    erasure_id BLOB NOT NULL,
+    partition INTEGER NOT NULL,
+    ledger_offset INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    PRIMARY KEY (erasure_id, partition, ledger_offset)
+  ) STRICT, WITHOUT ROWID;
 `
 
 export interface DatabaseOptions {
@@ -78,7 +85,7 @@ function withTables(database: DatabaseSync, topicId: string): DatabaseSync {
   database.exec(`PRAGMA cache_size = -${CACHE_KIB}`)
   if (isOf(database, topicId)) return database
   database.exec('BEGIN IMMEDIATE')
-  for (const table of ['source', 'positions', 'decisions']) database.exec(`DROP TABLE IF EXISTS ${table}`)
+  for (const table of ['source', 'positions', 'decisions', 'steps']) database.exec(`DROP TABLE IF EXISTS ${table}`)
   database.exec(`${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}`)
   database.prepare('INSERT INTO source VALUES (?)').run(topicId)
   const position = database.prepare('INSERT INTO positions VALUES (?, 0)')

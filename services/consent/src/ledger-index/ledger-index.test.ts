@@ -25,7 +25,7 @@ let world: {
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'weir-ledger-index-'))
   const store = new LedgerStore(openDatabase({ folder, name: 'ledger', topicId: 'a', anew: false }))
-  store.add(PARTITION, [{ decisionId: ID, ref: REF, offset: 7, appendTimeMs: 1, record }], NEXT)
+  store.add(PARTITION, [{ kind: 'decision', decisionId: ID, ref: REF, offset: 7, appendTimeMs: 1, record }], NEXT)
   store.close()
   world = { topicId: 'a', earliest: 0, polls: [], assigned: [], events: [] }
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })

@@ -3,7 +3,7 @@ import { decodeLedger, isTickKey, type SubjectRef } from '@weir/consent'
 import { pause, type Row, rowsOf } from '@weir/consent-view'
 import { type FetchedPartition, type Fetcher, type Kafka, OffsetOutOfRange } from '@weir/kafka'
 import { isDamaged, openDatabase } from './database.ts'
-import { type FoundDecision, type LedgerHistory, type LedgerRow, LedgerStore } from './store.ts'
+import { type FoundDecision, type FoundErasure, type LedgerHistory, type LedgerRow, LedgerStore } from './store.ts'
 
 export interface LedgerIndexOptions {
   readonly kafka: Pick<Kafka, 'topics' | 'endOffsets' | 'fetcher'>
@@ -47,6 +47,11 @@ export class LedgerIndex {
   /** The decision of this id, as far as the ledger was read; null also while the index can't be read. */
   find(decisionId: string): FoundDecision | null {
     return this.#ask((store) => store.find(decisionId))
+  }
+
+  /** The erasure whose `erase` has this id, with its steps; null also while the index can't be read. */
+  erasure(decisionId: string): FoundErasure | null {
+    return this.#ask((store) => store.erasure(decisionId))
   }
 
   /**
@@ -152,11 +157,11 @@ export class LedgerIndex {
     if (next === fetchOffset) return
     for (let from = 0; from < rows.length; from += MAX_ROWS) {
       const some = rows.slice(from, from + MAX_ROWS)
-      const decisions = some.map(ledgerRow).filter((row) => row !== null)
+      const kept = some.map(ledgerRow).filter((row) => row !== null)
       // Ticks alone move nothing: after a restart they are read again, up to those that compaction has left.
-      if (decisions.length > 0) {
-        store.add(partition, decisions, rows[from + MAX_ROWS]?.offset ?? next)
-        for (const { decisionId } of decisions) this.#options.onAdded(decisionId)
+      if (kept.length > 0) {
+        store.add(partition, kept, rows[from + MAX_ROWS]?.offset ?? next)
+        for (const { decisionId } of kept) this.#options.onAdded(decisionId)
       }
       await afterIo()
       if (this.#close.signal.aborted) return
@@ -179,8 +184,13 @@ function ledgerRow({ offset, timeMs, key, value }: Row): LedgerRow | null {
   try {
     const record = decodeLedger(value)
     if (record.kind === 'tick') return null
+    const common = { offset, appendTimeMs: timeMs, record: value }
+    if (record.kind === 'step') {
+      const { erasureId, ref } = record.step
+      return { kind: 'step', decisionId: erasureId, ref, ...common }
+    }
     const { decisionId, ref } = record.decision
-    return { decisionId, ref, offset, appendTimeMs: timeMs, record: value }
+    return { kind: 'decision', decisionId, ref, ...common }
   } catch {
     return null
   }

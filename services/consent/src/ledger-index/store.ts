@@ -1,10 +1,19 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { CONSENT_PARTITIONS, type Decision, decodeLedger, refToBytes, type SubjectRef } from '@weir/consent'
+import {
+  CONSENT_PARTITIONS,
+  type Decision,
+  decodeLedger,
+  type ErasureStep,
+  refToBytes,
+  type SubjectRef,
+} from '@weir/consent'
 import { partitionOf } from '@weir/kafka'
 import { takesAway } from '../standing.ts'
 
-/** A record of the ledger that is a decision. */
+/** A record of the ledger that is a decision, or a step of an erasure. */
 export interface LedgerRow {
+  readonly kind: 'decision' | 'step'
+  /** Of a step: the erasure's. */
   readonly decisionId: string
   readonly ref: SubjectRef
   readonly offset: number
@@ -21,6 +30,13 @@ export interface FoundDecision {
   readonly appendTimeMs: number
 }
 
+/** An erasure, and how far it has come by the ledger. */
+export interface FoundErasure {
+  readonly erase: FoundDecision
+  /** One of each kind, the first, in their order. */
+  readonly steps: readonly ErasureStep[]
+}
+
 /** What was decided about one ref, newest first. */
 export interface LedgerHistory {
   readonly decisions: readonly FoundDecision[]
@@ -34,17 +50,21 @@ export interface LedgerHistory {
 export class LedgerStore {
   readonly #database: DatabaseSync
   readonly #insert: StatementSync
+  readonly #insertStep: StatementSync
   readonly #move: StatementSync
   readonly #find: StatementSync
+  readonly #steps: StatementSync
   readonly #history: StatementSync
   readonly #position: StatementSync
 
   constructor(database: DatabaseSync) {
     this.#database = database
     this.#insert = database.prepare('INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+    this.#insertStep = database.prepare('INSERT INTO steps VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
     this.#move = database.prepare('UPDATE positions SET next = ? WHERE partition = ?')
     const columns = 'partition, ledger_offset, append_time_ms, record'
     this.#find = database.prepare(`SELECT ${columns} FROM decisions WHERE decision_id = ?`)
+    this.#steps = database.prepare('SELECT record FROM steps WHERE erasure_id = ? ORDER BY ledger_offset')
     this.#history = database.prepare(
       `SELECT ${columns} FROM decisions WHERE ref = ? AND ledger_offset < ? ORDER BY ledger_offset DESC LIMIT ?`,
     )
@@ -64,8 +84,9 @@ export class LedgerStore {
   add(partition: number, rows: readonly LedgerRow[], next: number): void {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      for (const { decisionId, ref, offset, appendTimeMs, record } of rows) {
-        this.#insert.run(idBytes(decisionId), partition, offset, refToBytes(ref), appendTimeMs, record)
+      for (const { kind, decisionId, ref, offset, appendTimeMs, record } of rows) {
+        if (kind === 'step') this.#insertStep.run(idBytes(decisionId), partition, offset, record)
+        else this.#insert.run(idBytes(decisionId), partition, offset, refToBytes(ref), appendTimeMs, record)
       }
       this.#move.run(next, partition)
       this.#database.exec('COMMIT')
@@ -80,9 +101,25 @@ export class LedgerStore {
    * which is no repeat of it. What took away counts before all else, then what came first.
    */
   find(decisionId: string): FoundDecision | null {
-    const found = this.#find.all(idBytes(decisionId)).map(foundDecision)
-    found.sort((a, b) => a.appendTimeMs - b.appendTimeMs || a.offset - b.offset)
+    const found = this.#all(decisionId)
     return found.find(({ decision }) => takesAway(decision.kind)) ?? found[0] ?? null
+  }
+
+  /** The first erase of this id, and the steps that are about its own ref. */
+  erasure(decisionId: string): FoundErasure | null {
+    const erase = this.#all(decisionId).find(({ decision }) => decision.kind === 'erase')
+    if (erase === undefined) return null
+    const steps = new Map<string, ErasureStep>()
+    for (const row of this.#steps.all(idBytes(decisionId))) {
+      const step = foundStep(row)
+      if (step.ref === erase.decision.ref && !steps.has(step.step)) steps.set(step.step, step)
+    }
+    return { erase, steps: [...steps.values()] }
+  }
+
+  #all(decisionId: string): FoundDecision[] {
+    const found = this.#find.all(idBytes(decisionId)).map(foundDecision)
+    return found.sort((a, b) => a.appendTimeMs - b.appendTimeMs || a.offset - b.offset)
   }
 
   /** At most `limit` records of a ref whose position (next offset) is below `before`. */
@@ -111,6 +148,12 @@ function foundDecision(row: Record<string, SQLOutputValue>): FoundDecision {
     offset: Number(row['ledger_offset']),
     appendTimeMs: Number(row['append_time_ms']),
   }
+}
+
+function foundStep(row: Record<string, SQLOutputValue>): ErasureStep {
+  const decoded = decodeLedger(row['record'] as Uint8Array)
+  if (decoded.kind !== 'step') throw new TypeError('the index of the ledger holds a record that is no step')
+  return decoded.step
 }
 
 function idBytes(decisionId: string): Uint8Array {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Environment } from '../environment.ts'
 import { ConsentError } from '../errors.ts'
+import { isoTime } from '../iso-time.ts'
 import type { FoundDecision } from '../ledger-index/store.ts'
 import { parseBody, subjectField } from '../request-body.ts'
 
@@ -50,12 +51,6 @@ function shownDecision({ decision, offset, appendTimeMs }: FoundDecision) {
     basedOn,
     position: offset + 1,
   }
-}
-
-/** null: a time that no calendar has, as only a record from elsewhere can hold it. */
-function isoTime(ms: number): string | null {
-  const time = new Date(ms)
-  return Number.isNaN(time.getTime()) ? null : time.toISOString()
 }
 
 function historyAway(): ConsentError {

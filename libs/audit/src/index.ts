@@ -1,0 +1,1 @@
+export { AUDIT_TOPIC, AuditRecordError, type ChunkAudit, decodeChunk, encodeChunk } from './chunk-audit.ts'

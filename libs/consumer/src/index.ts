@@ -1,0 +1,6 @@
+export { avroDecoder, type Decode } from './avro-decoder.ts'
+export type { Consumer } from './consumer.ts'
+export { createConsumer } from './create-consumer.ts'
+export * from './errors.ts'
+export type { ConsumedRecord, ConsumerOptions, Switch } from './options.ts'
+export type { RegistryOptions } from './registered-schema.ts'

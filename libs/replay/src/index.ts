@@ -1,0 +1,6 @@
+export * from './check-plan.ts'
+export * from './errors.ts'
+export * from './plan.ts'
+export * from './plan-file.ts'
+export * from './topics-record.ts'
+export * from './topics-table.ts'
