@@ -36,7 +36,6 @@ describe('a grant that runs out', () => {
       purpose: PURPOSE,
       pseudonym: pseudonymOf(ref, granted),
       reason: 'expired',
-      decidedAtMs: granted.untilMs,
     })
   })
 
