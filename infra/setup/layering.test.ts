@@ -65,6 +65,13 @@ const PLANTED: readonly [path: string, source: string, rule: string | null][] = 
   ['services/cli/src/cases/s9.ts', `import '@weir/transcoder/reference'`, 'style/noRestrictedImports'],
   ['services/cli/src/s10.ts', `import '@weir/transcoder'`, null],
   ['services/sanitizer/src/s11.test.ts', `import '@weir/transcoder/reference'`, null],
+  // the auditor
+  ['services/auditor/src/v1.ts', `import '@weir/consent'`, 'style/noRestrictedImports'],
+  ['services/auditor/src/v2.ts', `import '@weir/pseudonym/src/x.ts'`, 'style/noRestrictedImports'],
+  ['services/auditor/src/kafka/v3.ts', `import '../../../../libs/kafka/src/x.ts'`, 'style/noRestrictedImports'],
+  ['services/auditor/src/v4.ts', `import '../../sanitizer/src/x.ts'`, 'style/noRestrictedImports'],
+  ['services/auditor/src/v5.test.ts', `import '@weir/consent'`, 'style/noRestrictedImports'],
+  ['services/auditor/src/kafka/v6.ts', `import '../x.ts'\nimport 'avsc'\nimport 'node:crypto'`, null],
   // the rest
   ['infra/stack/t1.ts', `import '../../services/consent/src/x.ts'`, 'style/noRestrictedImports'],
   ['infra/demo/t2.ts', `import '../../services/consent/src/x.ts'`, null],

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -11,12 +11,20 @@ export interface CliRun {
 }
 
 /** Runs the `weir` command as a process, with these settings and no others. */
-export async function weirCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliRun> {
+export function weirCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliRun> {
+  return startWeirCli(args, env).ended
+}
+
+/** The same, for a command that is to be interrupted. */
+export function startWeirCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const ended = new Promise<number | null>((done, failed) => child.on('error', failed).on('exit', (code) => done(code)))
-  const [exit, out, said] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
-  return { exit, out, said }
+  const exit = new Promise<number | null>((done, failed) => child.on('error', failed).on('exit', (code) => done(code)))
+  const ended = Promise.all([exit, text(child.stdout), text(child.stderr)])
+  return { child, ended: ended.then(([code, out, said]) => ({ exit: code, out, said })) }
 }

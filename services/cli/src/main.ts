@@ -1,8 +1,10 @@
 import { ContractError } from '@weir/contracts'
+import { PlanError } from '@weir/replay'
 import { ConfigError } from '@weir/service'
 import { Command, CommanderError } from 'commander'
 import manifest from '../package.json' with { type: 'json' }
 import type { Cli } from './cli.ts'
+import { addAudit } from './commands/audit.ts'
 import { addContractApply } from './commands/contract-apply.ts'
 import { addContractNew } from './commands/contract-new.ts'
 import { addContractShow } from './commands/contract-show.ts'
@@ -12,8 +14,15 @@ import { addPolicyDiff } from './commands/policy-diff.ts'
 import { addPolicyLint } from './commands/policy-lint.ts'
 import { addPolicyTest } from './commands/policy-test.ts'
 import { addPolicyTry } from './commands/policy-try.ts'
+import { addQuarantine } from './commands/quarantine.ts'
+import { addReplayCancel } from './commands/replay-cancel.ts'
+import { addReplayPlan } from './commands/replay-plan.ts'
+import { addReplayRun } from './commands/replay-run.ts'
+import { addReplayStatus } from './commands/replay-status.ts'
+import { addReplaySwitch } from './commands/replay-switch.ts'
 import { CliError } from './errors.ts'
 import { ExitCode } from './exit-codes.ts'
+import { listenForInterrupts } from './interrupt.ts'
 
 /** The `weir` command. What a command gives goes to stdout, everything else to stderr. */
 const EXIT_CODES = `
@@ -34,7 +43,7 @@ process.stdout.on('error', (error) => {
   if ('code' in error && error.code === 'EPIPE') process.exit()
   throw error
 })
-process.once('SIGINT', () => process.exit(ExitCode.interrupted))
+listenForInterrupts()
 
 try {
   await program().parseAsync()
@@ -64,12 +73,21 @@ function program(): Command {
   addContractShow(contract, cli)
   addContractApply(contract, cli)
   addContractTypes(contract, cli)
+  addAudit(weir, cli)
+  addQuarantine(weir, cli)
   addDoctor(weir, cli)
+  const replay = weir.command('replay').description('decide past events anew, with today’s consent and policies')
+  addReplayPlan(replay, cli)
+  addReplayRun(replay, cli)
+  addReplayStatus(replay, cli)
+  addReplayCancel(replay, cli)
+  addReplaySwitch(replay, cli)
   return weir
 }
 
 function exitCodeOf(error: unknown): ExitCode | null {
   if (error instanceof CliError) return error.exitCode
+  if (error instanceof PlanError) return error.code === 'WEIR_PLAN_UNREADABLE' ? ExitCode.usage : ExitCode.refused
   if (error instanceof ConfigError) return ExitCode.usage
   if (error instanceof ContractError) return ExitCode.contractInvalid
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage

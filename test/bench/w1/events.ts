@@ -33,19 +33,20 @@ export interface W1Event {
 export class W1Events {
   readonly #random: Random
   readonly #nowMs: number
-  readonly #subjects: readonly string[]
+  /** Ids of all people; most often chosen first. */
+  readonly subjects: readonly string[]
   readonly #rank = zipf(SUBJECTS, SKEW)
 
   constructor(seed: number, nowMs: number) {
     const subjects = new Random(`w1 subjects ${seed}`)
-    this.#subjects = Array.from({ length: SUBJECTS }, () => subjects.uuid())
+    this.subjects = Array.from({ length: SUBJECTS }, () => subjects.uuid())
     this.#random = new Random(`w1 events ${seed}`)
     this.#nowMs = nowMs
   }
 
   next(): W1Event {
     const r = this.#random
-    const subjectId = this.#subjects[this.#rank(r)] as string
+    const subjectId = this.subjects[this.#rank(r)] as string
     const category = r.pick(CATEGORIES)
     const item = r.below(20_000)
     const path = `/c/${category}/p/${item}`

@@ -5,8 +5,6 @@ import { W1Events } from './events.ts'
 
 /** As the workload says. */
 export const W1_PARTITIONS = 4
-/** Engines that look schemas up do it by these; nobody does in a plain copy. */
-const RAW_SCHEMA_ID = 1
 const APPENDED_AT_ONCE = 2_000
 
 export interface W1Load {
@@ -16,6 +14,8 @@ export interface W1Load {
   readonly nowMs: number
   /** Parsed JSON. */
   readonly rawSchema: unknown
+  /** As the registry has it; nobody looks it up in a plain copy. Default 1. */
+  readonly schemaId?: number
 }
 
 /** Makes the raw topic and fills it. Returns the mean size of a value in bytes. */
@@ -30,9 +30,12 @@ export async function loadW1(kafka: Kafka, load: W1Load): Promise<number> {
   }
 }
 
-async function appendAll(appender: Appender, { topic, events, seed, nowMs, rawSchema }: W1Load): Promise<number> {
+async function appendAll(
+  appender: Appender,
+  { topic, events, seed, nowMs, rawSchema, schemaId = 1 }: W1Load,
+): Promise<number> {
   const source = new W1Events(seed, nowMs)
-  const encoder = eventEncoder(rawSchema, RAW_SCHEMA_ID)
+  const encoder = eventEncoder(rawSchema, schemaId)
   let bytes = 0
   for (let left = events; left > 0; left -= APPENDED_AT_ONCE) {
     const records = Array.from({ length: Math.min(left, APPENDED_AT_ONCE) }, (): RecordToAppend => {

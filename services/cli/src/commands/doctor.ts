@@ -78,11 +78,13 @@ function takeoverMs({ brokers }: Settings): number | null {
   return times.reduce((longest, time) => (longest === null || time === null ? null : Math.max(longest, time)))
 }
 
-/** An ended grant's salt is off the broker's disk after about so long, while the log cleaner keeps up. */
+/** An ended grant's salt is off the broker's disk after about so long, while ticks roll segments and the cleaner keeps up. */
 function saltsOnDiskMs({ topics }: Settings): number | null {
   const state = [...topics.values()].find(({ kind }) => kind === 'state')
-  const [segment, lag] = [state?.config['segment.ms'], state?.config['max.compaction.lag.ms']].map(milliseconds)
-  return segment == null || lag == null ? null : segment + lag
+  const parts = ['segment.ms', 'max.compaction.lag.ms', 'file.delete.delay.ms'].map((name) =>
+    milliseconds(state?.config[name]),
+  )
+  return parts.reduce((sum, part) => (sum === null || part === null ? null : sum + part), 0)
 }
 
 function milliseconds(value: string | undefined): number | null {
@@ -102,7 +104,9 @@ function timesText({ bound, takeoverMs: takeover, endedSaltsOnDiskMs: salts }: T
     `  (transaction timeout ${seconds(bound.transactionTimeoutMs)} and the slowest broker's sweep every ${seconds(bound.sweepMs)});`,
     `  readers of committed records have seen the last of it after ${seconds(bound.visibleWithinMs)}, while brokers run well.`,
     ...(takeover === null ? [] : [`After a crash another process takes over within about ${seconds(takeover)}.`]),
-    ...(salts === null ? [] : [`The salt of an ended grant is off the disk after about ${salts / 3_600_000} h.`]),
+    ...(salts === null
+      ? []
+      : [`The salt of an ended grant is off the disk after about ${(salts / 3_600_000).toFixed(1)} h.`]),
     '',
     '',
   ].join('\n')

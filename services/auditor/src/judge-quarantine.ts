@@ -1,0 +1,98 @@
+import type { Finding, Report } from './findings.ts'
+import { rawRecordIn } from './keys.ts'
+import type { RawRecord } from './rows.ts'
+import type { Audited, Workshop } from './workshop.ts'
+
+/** Rows that can't be processed: each has one quarantine record in the chunk's transaction. A replay only counts them. */
+export function judgeQuarantine(
+  shop: Workshop,
+  audited: Audited,
+  bad: readonly RawRecord[],
+  incomplete: boolean,
+  report: Report,
+): void {
+  const { chunk, transaction } = audited
+  if (shop.evidence.purposes !== null) {
+    report.raw.proved += bad.length
+    return
+  }
+  const topic = `${chunk.source.replace(/\.(raw|quarantine)$/, '')}.quarantine`
+  const log = shop.evidence.topics.get(topic)
+  if (chunk.kind === 'replay' || log === undefined) return countOnly(shop, audited, bad, incomplete, report)
+
+  const wanted = new Map<string, RawRecord[]>()
+  for (const raw of bad) {
+    const name = nameOf(raw)
+    wanted.set(name, [...(wanted.get(name) ?? []), raw])
+  }
+  const isExpired = log.partitions.some(
+    ({ start, batches }) => start > 0 && (batches[0] === undefined || batches[0].committedMs > audited.appendMs),
+  )
+  for (const { partition, batch } of shop.batchesOf(topic, transaction)) {
+    for (const { offset, value } of batch.records()) {
+      const content = shop.keys.open(topic, value)
+      const list = Buffer.isBuffer(content) ? wanted.get(nameOf(rawRecordIn(content))) : undefined
+      if (list?.shift() !== undefined) report.raw.proved++
+      else if (content === 'no-key') report.raw.cannot('key gone')
+      else if (!incomplete) report.findings.push({ ...at(topic, partition, offset), ...WRONGLY })
+    }
+  }
+  for (const raw of [...wanted.values()].flat()) {
+    if (isExpired) {
+      report.raw.cannot('clean record expired')
+      continue
+    }
+    report.raw.violated++
+    report.findings.push({
+      ...at(chunk.source, raw.partition, raw.offset),
+      promise: 5,
+      what: 'not-quarantined',
+      raw: { topic: chunk.source, partition: raw.partition, offset: raw.offset },
+      expected: `a record in ${topic}`,
+      found: 'none in its transaction',
+    })
+  }
+}
+
+const WRONGLY = {
+  promise: 5,
+  what: 'wrongly-quarantined',
+  raw: null,
+  expected: 'no record: all of its rows can be processed',
+  found: 'a quarantine record',
+} as const
+
+function at(
+  topic: string,
+  partition: number,
+  offset: number,
+): Pick<Finding, 'purpose' | 'topic' | 'partition' | 'offset' | 'leaves'> {
+  return { purpose: null, topic, partition, offset, leaves: [] }
+}
+
+function countOnly(
+  { evidence }: Workshop,
+  audited: Audited,
+  bad: readonly RawRecord[],
+  incomplete: boolean,
+  report: Report,
+): void {
+  const { chunk, partition, offset } = audited
+  if (incomplete || chunk.quarantined === bad.length) {
+    report.raw.proved += bad.length
+    return
+  }
+  report.raw.violated += bad.length
+  report.findings.push({
+    ...at(evidence.audit.topic, partition, offset),
+    promise: 8,
+    what: 'wrong-audit-record',
+    raw: null,
+    expected: `${bad.length} rows that can't be processed`,
+    found: `${chunk.quarantined}`,
+  })
+}
+
+function nameOf({ key, value, appendTimeMs }: Pick<RawRecord, 'key' | 'value' | 'appendTimeMs'>): string {
+  return `${appendTimeMs}|${key?.toString('latin1') ?? '-'}|${value?.toString('latin1') ?? '-'}`
+}
