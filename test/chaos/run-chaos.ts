@@ -8,6 +8,7 @@ import type { Weir } from '../support/weir.ts'
 import { Random } from '../workload/random.ts'
 import { planStream } from '../workload/stream.ts'
 import { eventEncoder } from '../workload/wire.ts'
+import { audited } from './audited.ts'
 import { Decisions } from './decisions.ts'
 import { hitBrokers, type Outage } from './faults/hit-brokers.ts'
 import { hitSlot } from './faults/hit-process.ts'
@@ -136,6 +137,7 @@ async function chaosOn(
       stalled = [...stalled, error.message]
     })
     const { afterwards, meanwhile } = await readEvidence(weir, brokers, contract, follower)
+    const audit = await audited(weir.env)
     const journal = decisions.journal(afterwards.topics.get(weir.topic(contract.rawTopic)) ?? [])
     const evidence = plant({ ...afterwards, journal }, options.plant)
     say(`read after ${seconds(since)} s, now judging`)
@@ -157,6 +159,7 @@ async function chaosOn(
       recordsPerCommit: Math.round((report.raw / Math.max(1, tally.commits.length)) * 10) / 10,
       ...judged(report),
       duringRun: judged(during),
+      audit,
       decisions: { answered: decisions.count, unanswered: decisions.unanswered },
       withdrawalMs: withdrawalTimes(report.withdrawals, boundMs, {
         answeredAtMs: (id) => decisions.answeredAtMs.get(id),

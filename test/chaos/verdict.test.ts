@@ -13,6 +13,14 @@ const REPORT: WithdrawalReport = {
   lastGranted: { partition: 2, offset: 40, outputs: [{ topic: 'clean', partition: 3, offset: 7 }] },
 }
 
+const AUDIT = {
+  exit: 0,
+  chunks: 1,
+  raw: { proved: 1, violated: 0, undecidable: {} },
+  clean: { proved: 1, violated: 0, undecidable: {} },
+  violated: {},
+}
+
 test('only a withdrawal with granted records before and events after can show a leak', () => {
   const reports = [REPORT, { ...REPORT, grantedBefore: 0 }, { ...REPORT, rawAfter: 0 }, { ...REPORT, leakedAfter: 2 }]
   expect(withdrawalTimes(reports, BOUND_MS, seenBy({}))).toMatchObject({ withTraffic: 2, leakedAfter: 2 })
@@ -65,6 +73,8 @@ describe('a run is clean', () => {
     { leaked: 1 },
     { others: ['1 consent states wrong'] },
     { duringRun: { lost: 0, repeated: 0, outOfOrder: 0, leaked: 1, others: [] } },
+    { audit: { ...AUDIT, exit: 20 } },
+    { audit: { ...AUDIT, clean: { proved: 0, violated: 0, undecidable: {} } } },
     { endedUnasked: ['projector'] },
     { stalled: ['records wait'] },
     { withdrawalMs: { ...withdrawalMs, late: 1 } },
@@ -81,6 +91,7 @@ describe('a run is clean', () => {
     return {
       ...judged,
       duringRun: judged,
+      audit: AUDIT,
       records: 1,
       seed: 'a',
       brokers: 1,

@@ -1,5 +1,6 @@
 import { type Report, violations } from '../check/check.ts'
 import type { WithdrawalReport } from '../check/withdrawals.ts'
+import { type Audited, isProved } from './audited.ts'
 import type { Outage } from './faults/hit-brokers.ts'
 import { type Commit, type Spread, spread, type Tally } from './tally.ts'
 
@@ -50,6 +51,8 @@ export interface ChaosResult extends Judged {
   readonly recordsPerCommit: number
   /** The same check of what a reader saw that was there all the time. */
   readonly duringRun: Judged
+  /** What `weir audit` proves of the topics afterwards. */
+  readonly audit: Audited
   readonly decisions: { readonly answered: number; readonly unanswered: number }
   readonly withdrawalMs: WithdrawalTimes
   /** From a kill of a sanitizer to the first commit of a partition that it had, by whoever has it then. */
@@ -83,7 +86,7 @@ export function isClean(result: ChaosResult): boolean {
   ])
   const { late, unknown, leakedAfter, withTraffic } = result.withdrawalMs
   const others = [late, unknown, leakedAfter, result.endedUnasked.length, result.stalled.length]
-  return withTraffic > 0 && [...counts, ...others].every((count) => count === 0)
+  return withTraffic > 0 && isProved(result.audit) && [...counts, ...others].every((count) => count === 0)
 }
 
 export interface Seen {

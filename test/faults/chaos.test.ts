@@ -22,6 +22,13 @@ describe('promises 3 to 6 in a storm of faults', () => {
     expect(run.result, said.join('\n')).toMatchObject({ ...clean, duringRun: clean, endedUnasked: [], stalled: [] })
   })
 
+  it('leaves topics of which the auditor proves every record', () => {
+    const { audit, records } = run.result
+    expect(audit, said.join('\n')).toMatchObject({ exit: 0, violated: {}, raw: { proved: records } })
+    expect(audit.raw.undecidable).toEqual({})
+    expect(audit.clean.proved).toBeGreaterThan(records)
+  })
+
   it('hits open transactions of every part', () => {
     const { faults, effective, records } = run.result
     expect(records).toBeGreaterThan(1_000)
