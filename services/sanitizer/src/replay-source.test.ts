@@ -39,9 +39,18 @@ function source(changed: Partial<ReplayPlan>) {
 }
 
 test('A plan is taken whose topics are the contract’s, or new ones made after these', () => {
-  expect(source({}).topic).toBe('n.clickstream.raw')
+  expect(source({})).toMatchObject({
+    topic: 'n.clickstream.raw',
+    groupId: `n.replay.clickstream.${PLAN_ID}`,
+    transactionalId: `n.replay.clickstream.${PLAN_ID}.0`,
+    kind: 'replay',
+  })
   const topic = replayTopic('n.clickstream.analytics', PLAN_ID)
   expect(source({ into: 'new', outputs: [{ purpose: 'analytics', topic }] }).topic).toBe('n.clickstream.raw')
+})
+
+test('A plan is refused when the contract changed between the check and the start', () => {
+  expect(() => source({ contract: 'cd'.repeat(32) })).toThrow(expect.objectContaining({ code: 'WEIR_PLAN_CONTRACT' }))
 })
 
 test.each<[string, Partial<ReplayPlan>]>([

@@ -2,8 +2,7 @@ import { KafkaError } from '@weir/kafka'
 import { describe, expect, it } from 'vitest'
 import { aPlan } from '../../../libs/replay/fixtures/plan.ts'
 import type { Clock } from './environment.ts'
-import type { SourceGround } from './open-sanitizer.ts'
-import { replayPositions, replaySource } from './replay-source.ts'
+import { replayPositions } from './replay-source.ts'
 import { watchReplay } from './replay-watch.ts'
 
 /** Ranges: partition 0 from 10 to 30, partition 2 from 0 to 5. */
@@ -22,18 +21,6 @@ describe('a replay’s places', () => {
 
   it('of partitions that are not in the plan are 0, which has no end to come to', async () => {
     expect(await positions([-1, -1], [0, 7])).toEqual({ 0: 10, 7: 0 })
-  })
-})
-
-it('a replay is refused when its contract changed between the check and the start', () => {
-  const ground = { contract: Buffer.from('ab'.repeat(32), 'hex') } as SourceGround
-  expect(() => replaySource(plan, '0', ground)).toThrow(expect.objectContaining({ code: 'WEIR_PLAN_CONTRACT' }))
-  const same = { contract: Buffer.from(plan.contract, 'hex') } as SourceGround
-  expect(replaySource(plan, '0', same)).toMatchObject({
-    topic: plan.rawTopic,
-    groupId: `test.replay.clickstream.${plan.planId}`,
-    transactionalId: `test.replay.clickstream.${plan.planId}.0`,
-    kind: 'replay',
   })
 })
 
