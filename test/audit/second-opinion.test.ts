@@ -175,6 +175,7 @@ function rulesOf({ purpose, basis, gpcDenies, needs, strips }: Given): { rule: P
     rule: { ...own, notices: Int32Array.from(notices), hasOtherwise: strips, needs: needed, sensitiveNeeds: null },
     output: {
       ...own,
+      to: '',
       policies: notices.map((notice) => ({ notice, granted: empty })),
       otherwise: strips ? empty : null,
       needs: needed,

@@ -17,10 +17,15 @@ export function* auditRecords(log: TopicLog, keys: Keys): Generator<ReadAudit> {
         if (content === 'no-key')
           throw new EvidenceError(`the root key that a record of ${log.topic} is sealed with is not given`)
         const chunk = content === null ? null : readChunk(content)
-        if (chunk !== null) {
+        if (chunk !== null && batch.producerId >= 0) {
           yield { audited: { chunk, transaction: transactionOf(batch), appendMs: timestampMs, partition, offset } }
         } else {
-          const why = content === null ? 'one that does not open' : 'one that can not be read'
+          const why =
+            content === null
+              ? 'one that does not open'
+              : chunk === null
+                ? 'one that can not be read'
+                : 'one outside of a transaction'
           yield { audited: null, partition, offset, why }
         }
       }

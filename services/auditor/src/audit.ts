@@ -1,10 +1,13 @@
 import { auditRecords, isJudged } from './audit-records.ts'
+import { judgeClaims } from './claims.ts'
+import { readContract } from './contract/read-contract.ts'
 import { judgeCoverage } from './coverage.ts'
-import type { Evidence } from './evidence.ts'
+import { type Evidence, EvidenceError } from './evidence.ts'
 import { Report } from './findings.ts'
 import { judgeChunk } from './judge-chunk.ts'
 import { KeyOrder } from './key-order.ts'
 import type { Keys } from './keys.ts'
+import { quarantineOf, writtenTopics } from './topics.ts'
 import { judgeWithdrawals } from './withdrawals.ts'
 import { type Audited, Workshop } from './workshop.ts'
 
@@ -15,19 +18,30 @@ export type OnProgress = (chunksDone: number, chunks: number, report: Report) =>
 export async function audit(evidence: Evidence, onProgress: OnProgress = () => {}): Promise<Report> {
   const report = new Report()
   const shop = new Workshop(evidence)
+  mustBeThere(evidence)
   const { all, judged } = readAudited(evidence, shop.keys, report)
   const orders = new Map<string, KeyOrder>()
   for (const [done, audited] of judged.entries()) {
     const order = orders.get(audited.chunk.kind) ?? new KeyOrder()
     orders.set(audited.chunk.kind, order)
+    judgeClaims(shop, audited, report)
     judgeChunk(shop, audited, order, report)
     await onProgress(done + 1, judged.length, report)
   }
   const expiredBeforeMs = expiryOf(evidence)
-  judgeCoverage(evidence, judged, expiredBeforeMs, report)
+  judgeCoverage(evidence, all, judged, expiredBeforeMs, report)
   judgeWithdrawals(shop, judged, report)
-  judgeOrphans(shop, all, judged, expiredBeforeMs, report)
+  judgeSalts(shop, report)
+  judgeOrphans(shop, all, expiredBeforeMs, report)
   return report
+}
+
+/** A purpose that is misspelt would find nothing violated. @throws EvidenceError */
+function mustBeThere({ purposes, contracts }: Evidence): void {
+  const streams = [...contracts.values()].flatMap((folder) => [...readContract(folder).streams.values()])
+  const known = new Set(streams.flatMap(({ outputs }) => [...outputs.keys()]))
+  const unknown = [...(purposes ?? [])].filter((purpose) => !known.has(purpose))
+  if (unknown.length > 0) throw new EvidenceError(`no contract that is given has ${unknown.join(', ')}`)
 }
 
 /** All audit records, and those that lie in the range, oldest first. */
@@ -45,6 +59,24 @@ function readAudited(evidence: Evidence, keys: Keys, report: Report) {
   return { all, judged: judged.sort((a, b) => a.appendMs - b.appendMs) }
 }
 
+/** Salts are drawn at random for each grant. One that served before revives its pseudonyms, or joins those of two purposes. */
+function judgeSalts({ consent, evidence }: Workshop, report: Report): void {
+  for (const { ref, offset } of consent.revived) {
+    report.findings.push({
+      promise: 7,
+      what: 'foreign-pseudonym',
+      purpose: null,
+      topic: evidence.state.topic,
+      partition: consent.partitionOf(ref),
+      offset,
+      raw: null,
+      leaves: [],
+      expected: 'a salt of its own for each grant',
+      found: 'one of another grant',
+    })
+  }
+}
+
 const UNREADABLE = { what: 'wrong-audit-record', expected: 'an audit record' } as const
 
 /** Audit records of before this time may be gone; -Infinity: none is. */
@@ -56,17 +88,12 @@ function expiryOf({ audit }: Evidence): number {
   )
 }
 
-/** Clean records that no audit record accounts for, and transactions that more than one does. */
-function judgeOrphans(
-  shop: Workshop,
-  all: readonly Audited[],
-  judged: readonly Audited[],
-  expiredBeforeMs: number,
-  report: Report,
-): void {
+/** Clean and quarantine records that no audit record accounts for, and transactions that more than one does. */
+function judgeOrphans(shop: Workshop, all: readonly Audited[], expiredBeforeMs: number, report: Report): void {
   const { audit, fromMs, toMs, purposes } = shop.evidence
-  const known = new Set<string>()
-  for (const { transaction, partition, offset } of all) {
+  /** Topics that each transaction may have written to. */
+  const known = new Map<string, Set<string>>()
+  for (const { transaction, partition, offset, chunk } of all) {
     if (known.has(transaction))
       report.findings.push({
         ...orphan(null, audit.topic, partition, offset),
@@ -74,22 +101,23 @@ function judgeOrphans(
         expected: 'one audit record a transaction',
         found: 'two',
       })
-    known.add(transaction)
+    known.set(transaction, new Set([...chunk.outputs.map(({ topic }) => topic), quarantineOf(chunk.source)]))
   }
-  const topics = new Map(
-    judged.flatMap(({ chunk }) => chunk.outputs.map(({ topic, purpose }) => [topic, purpose] as const)),
-  )
-  for (const [topic, purpose] of topics) {
-    if (purposes !== null && !purposes.has(purpose)) continue
+  for (const [topic, purpose] of writtenTopics(shop.evidence, all)) {
+    if (purposes !== null && (purpose === null || !purposes.has(purpose))) continue
     for (const [transaction, placed] of shop.transactionsOf(topic)) {
-      if (known.has(transaction)) continue
+      const named = known.get(transaction)
+      if (named?.has(topic)) continue
       for (const { partition, batch } of placed) {
         if (batch.committedMs < fromMs || batch.committedMs >= toMs) continue
         const records = batch.records()
-        if (batch.committedMs <= expiredBeforeMs) report.clean.cannot('audit record expired', records.length)
+        if (named === undefined && batch.committedMs <= expiredBeforeMs)
+          report.clean.cannot('audit record expired', records.length)
         else {
-          report.clean.violated += records.length
-          for (const { offset } of records) report.findings.push(orphan(purpose, topic, partition, offset))
+          if (purpose !== null) report.clean.violated += records.length
+          const found = named === undefined ? 'one without' : 'one whose audit record does not name this topic'
+          for (const { offset } of records)
+            report.findings.push({ ...orphan(purpose, topic, partition, offset), found })
         }
       }
     }

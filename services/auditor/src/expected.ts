@@ -45,8 +45,8 @@ export class Rewriter {
     if (known !== undefined) return known
     const json = this.#schemas.get(id)
     if (json === undefined || json === null) return null
-    const node = readSchema(json)
-    if (node.kind !== 'record') return null
+    const node = recordOf(json)
+    if (node === null) return null
     this.#clean.set(id, node)
     return node
   }
@@ -134,6 +134,16 @@ export class Rewriter {
       default:
         return null
     }
+  }
+}
+
+/** Null for what is no schema of a record: anybody may have registered it. */
+function recordOf(json: unknown): RecordNode | null {
+  try {
+    const node = readSchema(json)
+    return node.kind === 'record' ? node : null
+  } catch {
+    return null
   }
 }
 

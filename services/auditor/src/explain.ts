@@ -2,16 +2,8 @@ import { noticeAt, policyFor, refusal } from './consent/decide.ts'
 import type { Holding } from './consent/fold.ts'
 import type { Form } from './expected.ts'
 import type { Finding } from './findings.ts'
-import {
-  type CleanReader,
-  type Found,
-  hasTime,
-  isPseudonym,
-  type Leaves,
-  leafNames,
-  nameOf,
-  type Span,
-} from './found.ts'
+import type { CleanReader, Found, Leaves, Span } from './found.ts'
+import { hasTime, isPseudonym, leafNames, nameOf } from './found.ts'
 import type { Destiny, JudgedOutput } from './judge-output.ts'
 import { partitionOf } from './partition.ts'
 import type { Row } from './rows.ts'

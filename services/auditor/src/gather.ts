@@ -3,6 +3,7 @@ import { type Evidence, EvidenceError, type TopicLog } from './evidence.ts'
 import type { Extent, LogReader } from './kafka/log-reader.ts'
 import { Keys, rawRecordIn } from './keys.ts'
 import type { Registry } from './registry.ts'
+import { writtenTopics } from './topics.ts'
 import type { Audited } from './workshop.ts'
 
 export interface Sources {
@@ -31,7 +32,7 @@ export async function gather({ reader, registry, namespace, given }: Sources): P
   const ledger = await must(reader, `${namespace}consent.decisions`)
   const state = await must(reader, `${namespace}consent.state`)
   const topics = new Map<string, TopicLog>()
-  for (const [topic, extents] of wanted(judged)) {
+  for (const [topic, extents] of wanted(judged, writtenTopics({ ...given, audit: first }, judged))) {
     const log = await reader.read(topic, extents)
     if (log !== null) topics.set(topic, log)
   }
@@ -58,12 +59,14 @@ async function must(reader: LogReader, topic: string): Promise<TopicLog> {
 }
 
 /** Topics to read, sources of rows only as far as their chunks reach; null: all of it. */
-function wanted(judged: readonly Audited[]): Map<string, ReadonlyMap<number, Extent> | null> {
+function wanted(
+  judged: readonly Audited[],
+  written: ReadonlyMap<string, unknown>,
+): Map<string, ReadonlyMap<number, Extent> | null> {
   const topics = new Map<string, Map<number, Extent> | null>()
+  // Whatever is written to is read whole, also where no audit record says that anything was.
+  for (const topic of written.keys()) topics.set(topic, null)
   for (const { chunk } of judged) {
-    // Whatever is written to is read whole.
-    for (const { topic } of chunk.outputs) topics.set(topic, null)
-    topics.set(chunk.source.replace(/\.raw$/, '.quarantine'), null)
     const extents = topics.get(chunk.source) === undefined ? new Map<number, Extent>() : topics.get(chunk.source)
     if (extents === null || extents === undefined) continue
     topics.set(chunk.source, extents)

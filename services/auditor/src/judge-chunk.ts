@@ -29,7 +29,7 @@ export function judgeChunk(shop: Workshop, audited: Audited, order: KeyOrder, re
       if (isWanted(shop, purpose)) report.clean.cannot(why, cleanRecords(shop, topic, audited))
     return
   }
-  new ChunkJudge(shop, audited, tools, order, report).judge(raws, expired + closed > 0)
+  new ChunkJudge(shop, audited, tools, order, report).judge(raws, expired + closed)
 }
 
 /** Why nothing of a chunk can be said; null: something can. */
@@ -64,7 +64,8 @@ class ChunkJudge {
     this.#positions = new Map(audited.chunk.consent.map(({ partition, ledgerPosition }) => [partition, ledgerPosition]))
   }
 
-  judge(raws: readonly Parameters<StreamTools['rows']['read']>[0][], incomplete: boolean): void {
+  /** @param notThere how many rows there may have been beside these */
+  judge(raws: readonly Parameters<StreamTools['rows']['read']>[0][], notThere: number): void {
     const rows: Row[] = []
     const bad: (typeof raws)[number][] = []
     let unread = 0
@@ -81,19 +82,23 @@ class ChunkJudge {
     const large = new Set(good.filter((_, i) => destinies.some((own) => isLarge(own[i]))))
     for (const { raw } of large) bad.push(raw)
 
-    const isIncomplete = incomplete || unread > 0
-    const results = outputs.map((output, at) => {
+    const missing = notThere + unread
+    const results = outputs.flatMap((output, at) => {
+      if (!isWanted(this.#shop, output.output.purpose)) return []
       const own = (destinies[at] as Destiny[]).filter(({ row }) => !large.has(row))
-      return judgeOutput(this.#shop, this.#audited, output, own, isIncomplete, this.#order, this.#report)
+      return judgeOutput(this.#shop, this.#audited, output, own, missing, this.#order, this.#report)
     })
     this.#sumRows(
       good.filter((row) => !large.has(row)),
       results,
     )
     if (this.#unknownPartitions.size > 0) this.#positionMissing()
-    judgeQuarantine(this.#shop, this.#audited, bad, isIncomplete, this.#report)
+    // Without its clean schema nobody can say which rows don't fit it.
+    const unclear = outputs.some(({ cleanId }) => cleanId === null) ? good.length : 0
+    judgeQuarantine(this.#shop, this.#audited, bad, missing + unclear, this.#report)
   }
 
+  /** All of them: a row that can't be processed for one is quarantined for all. */
   #outputs(): JudgedOutput[] {
     const { stream, rewriter } = this.#tools
     return this.#audited.chunk.outputs.flatMap(({ purpose, topic, granted, stripped, withheld }): JudgedOutput[] => {
@@ -102,8 +107,7 @@ class ChunkJudge {
         this.#finding({ what: 'wrong-audit-record', expected: 'purposes of the contract', found: 'another purpose' })
         return []
       }
-      if (!isWanted(this.#shop, purpose)) return []
-      const cleanId = this.#cleanId(topic)
+      const cleanId = this.#cleanId(topic, purpose)
       const said = { granted, stripped, withheld }
       return [
         {
@@ -117,13 +121,15 @@ class ChunkJudge {
     })
   }
 
-  /** Of what the transaction wrote; else the newest that is registered. */
-  #cleanId(topic: string): number | null {
+  /** Of what the transaction wrote, where it is one of the purpose; else the newest that is registered. */
+  #cleanId(topic: string, purpose: string): number | null {
+    const namespace = `weir.${this.#tools.stream.name}.${purpose}`
     for (const { batch } of this.#shop.batchesOf(topic, this.#audited.transaction)) {
       for (const { value } of batch.records()) {
         if (value === null || value.length < 5 || value[0] !== 0) continue
         const id = value.readUInt32BE(1)
-        if (this.#tools.rewriter.cleanSchema(id) !== null) return id
+        const name = this.#tools.rewriter.cleanSchema(id)?.name
+        if (name?.slice(0, name.lastIndexOf('.')) === namespace) return id
       }
     }
     return this.#shop.evidence.cleanSchemas.get(topic) ?? null

@@ -34,13 +34,16 @@ export interface OutputResult {
   readonly undecidable: ReadonlyMap<Row, Undecidable>
 }
 
-/** Compares, for one purpose, what must have become of a chunk's rows with what its transaction wrote. */
+/**
+ * Compares, for one purpose, what must have become of a chunk's rows with what its transaction wrote.
+ * @param missingRows how many rows the chunk may have had beside these: each can have given one record
+ */
 export function judgeOutput(
   shop: Workshop,
   audited: Audited,
   judged: JudgedOutput,
   destinies: readonly Destiny[],
-  incomplete: boolean,
+  missingRows: number,
   order: KeyOrder,
   report: Report,
 ): OutputResult {
@@ -97,7 +100,7 @@ export function judgeOutput(
     return place !== undefined && place.start > 0 && (first === undefined || audited.appendMs < first.committedMs)
   }
   const anyExpired = log.partitions.some((_, partition) => expiredBefore(partition))
-  if (incomplete && left.length > 0) {
+  if (left.length <= missingRows) {
     // They may be of rows that are gone.
     report.clean.cannot('raw expired', left.length)
     left.length = 0
@@ -108,7 +111,6 @@ export function judgeOutput(
   for (const row of explained.rows) violated.add(row)
   for (const { row } of explained.lost) {
     if (anyExpired) undecidable.set(row, 'clean record expired')
-    else if (incomplete) undecidable.set(row, 'raw expired')
     else {
       violated.add(row)
       report.findings.push(lost(audited, judged, row))
@@ -116,7 +118,7 @@ export function judgeOutput(
   }
   for (const { row } of withheld) if (!violated.has(row)) outcomes.withheld++
   // What differs from the counts is named already, unless the rows are gone that would tell.
-  const rowsWithheld = incomplete || violated.size > 0 ? null : withheld.length
+  const rowsWithheld = missingRows > 0 || violated.size > 0 ? null : withheld.length
   if (violated.size === 0 && explained.findings.length === 0 && !anyExpired)
     report.findings.push(...compareCounts(shop, audited, judged, all, rowsWithheld))
   return { violated, undecidable }

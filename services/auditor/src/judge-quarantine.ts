@@ -1,6 +1,7 @@
 import type { Finding, Report } from './findings.ts'
 import { rawRecordIn } from './keys.ts'
 import type { RawRecord } from './rows.ts'
+import { quarantineOf } from './topics.ts'
 import type { Audited, Workshop } from './workshop.ts'
 
 /** Rows that can't be processed: each has one quarantine record in the chunk's transaction. A replay only counts them. */
@@ -8,17 +9,18 @@ export function judgeQuarantine(
   shop: Workshop,
   audited: Audited,
   bad: readonly RawRecord[],
-  incomplete: boolean,
+  missingRows: number,
   report: Report,
 ): void {
   const { chunk, transaction } = audited
-  if (shop.evidence.purposes !== null) {
-    report.raw.proved += bad.length
+  const topic = quarantineOf(chunk.source)
+  const log = shop.evidence.topics.get(topic)
+  const isCountRight = judgeCount(shop, audited, bad.length, missingRows, report)
+  if (chunk.kind === 'replay') {
+    report.raw[isCountRight ? 'proved' : 'violated'] += bad.length
     return
   }
-  const topic = `${chunk.source.replace(/\.(raw|quarantine)$/, '')}.quarantine`
-  const log = shop.evidence.topics.get(topic)
-  if (chunk.kind === 'replay' || log === undefined) return countOnly(shop, audited, bad, incomplete, report)
+  if (log === undefined) return report.raw.cannot('topic gone', bad.length)
 
   const wanted = new Map<string, RawRecord[]>()
   for (const raw of bad) {
@@ -28,13 +30,15 @@ export function judgeQuarantine(
   const isExpired = log.partitions.some(
     ({ start, batches }) => start > 0 && (batches[0] === undefined || batches[0].committedMs > audited.appendMs),
   )
+  let excused = missingRows
   for (const { partition, batch } of shop.batchesOf(topic, transaction)) {
-    for (const { offset, value } of batch.records()) {
+    for (const { offset, key, value } of batch.records()) {
       const content = shop.keys.open(topic, value)
+      if (key !== null) report.findings.push({ ...at(topic, partition, offset), ...KEYED })
       const list = Buffer.isBuffer(content) ? wanted.get(nameOf(rawRecordIn(content))) : undefined
       if (list?.shift() !== undefined) report.raw.proved++
       else if (content === 'no-key') report.raw.cannot('key gone')
-      else if (!incomplete) report.findings.push({ ...at(topic, partition, offset), ...WRONGLY })
+      else if (excused-- <= 0) report.findings.push({ ...at(topic, partition, offset), ...WRONGLY })
     }
   }
   for (const raw of [...wanted.values()].flat()) {
@@ -62,6 +66,14 @@ const WRONGLY = {
   found: 'a quarantine record',
 } as const
 
+const KEYED = {
+  promise: 1,
+  what: 'leaked-leaf',
+  raw: null,
+  expected: 'a quarantine record without a key',
+  found: 'one with a key',
+} as const
+
 function at(
   topic: string,
   partition: number,
@@ -70,27 +82,25 @@ function at(
   return { purpose: null, topic, partition, offset, leaves: [] }
 }
 
-function countOnly(
+/** Whether the audit record counts what could not be processed. */
+function judgeCount(
   { evidence }: Workshop,
-  audited: Audited,
-  bad: readonly RawRecord[],
-  incomplete: boolean,
+  { chunk, partition, offset }: Audited,
+  bad: number,
+  missingRows: number,
   report: Report,
-): void {
-  const { chunk, partition, offset } = audited
-  if (incomplete || chunk.quarantined === bad.length) {
-    report.raw.proved += bad.length
-    return
-  }
-  report.raw.violated += bad.length
+): boolean {
+  const { quarantined } = chunk
+  if (quarantined >= bad && quarantined <= bad + missingRows) return true
   report.findings.push({
     ...at(evidence.audit.topic, partition, offset),
     promise: 8,
     what: 'wrong-audit-record',
     raw: null,
-    expected: `${bad.length} rows that can't be processed`,
-    found: `${chunk.quarantined}`,
+    expected: `${bad} rows that can't be processed`,
+    found: `${quarantined}`,
   })
+  return false
 }
 
 function nameOf({ key, value, appendTimeMs }: Pick<RawRecord, 'key' | 'value' | 'appendTimeMs'>): string {

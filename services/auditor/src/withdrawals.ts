@@ -1,8 +1,6 @@
 import type { Report } from './findings.ts'
 import type { Audited, Workshop } from './workshop.ts'
 
-const TAKES_AWAY: ReadonlySet<string> = new Set(['withdraw', 'object', 'erase'])
-
 interface Due {
   readonly visibleMs: number
   /** A chunk that passed its fence after it was visible has at least this ledger position. */
@@ -10,9 +8,10 @@ interface Due {
 }
 
 /**
- * Promise 6: a chunk's ledger positions are not below a withdrawal that was in consent.state longer before the chunk's
- * audit record than a transaction can last. When it became visible is the append time of the state that has it; where that
- * one is compacted away, of the next one, which is later and so excuses more.
+ * Promise 6: a chunk's ledger positions are not below a decision that was in consent.state longer before the chunk's audit
+ * record than a transaction can last: every fence reads up to the end, so grants are seen like withdrawals. A decision is
+ * visible when the state that has it is committed; where that one is compacted away, the next one is, which is later and so
+ * excuses more.
  */
 export function judgeWithdrawals(shop: Workshop, chunks: readonly Audited[], report: Report): void {
   const due = dueByPartition(shop)
@@ -41,11 +40,10 @@ function dueByPartition({ consent, decisions, states }: Workshop): Map<number, D
   const all: (Due & { partition: number })[] = []
   for (const [ref, own] of decisions) {
     const recorded = states.get(ref) ?? []
-    for (const { kind, offset } of own) {
-      if (!TAKES_AWAY.has(kind)) continue
+    for (const { offset } of own) {
       const state = recorded.find(({ position }) => position > offset)
       if (state === undefined) continue
-      all.push({ partition: consent.partitionOf(ref), visibleMs: state.appendTimeMs, position: offset + 1 })
+      all.push({ partition: consent.partitionOf(ref), visibleMs: state.visibleMs, position: offset + 1 })
     }
   }
   const byPartition = new Map<number, Due[]>()

@@ -48,7 +48,7 @@ export class Workshop {
     this.consent = new Consent(this.decisions, this.states, evidence.ledger.partitions.length)
   }
 
-  /** Null: the contract is not given. */
+  /** Null: the contract is not given, or has no such stream. */
   toolsFor({ contract, stream: name }: Chunk): StreamTools | null {
     const id = `${contract}/${name}`
     const known = this.#streams.get(id)

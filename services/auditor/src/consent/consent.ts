@@ -13,6 +13,10 @@ export class Consent {
   readonly #versions = new Map<string, readonly Version[]>()
   readonly #salts = new Map<string, Salt>()
   readonly #partitions: number
+  /** Whose a salt is. */
+  readonly #owners = new Map<string, string>()
+  /** States with a salt that was another grant's: its pseudonyms would come back, or join. */
+  readonly revived = new Set<RecordedState>()
 
   constructor(
     decisions: ReadonlyMap<string, readonly Decision[]>,
@@ -48,12 +52,17 @@ export class Consent {
   }
 
   /** Salts are drawn at random, so they are taken from what was published; whose they are says our own fold. */
-  #take(ref: string, { position, salts }: RecordedState): void {
+  #take(ref: string, state: RecordedState): void {
+    const { position, salts } = state
     if (salts.length === 0) return
     const version = this.at(ref, position)
     for (const { purpose, salt, epoch } of salts) {
       const holding = version?.purposes.get(purpose)
-      if (holding?.status === 'granted') this.#salts.set(`${ref} ${purpose} ${holding.grant}`, { salt, epoch })
+      if (holding?.status !== 'granted') continue
+      const owner = `${ref} ${purpose} ${holding.grant}`
+      if ((this.#owners.get(salt) ?? owner) !== owner) this.revived.add(state)
+      this.#owners.set(salt, owner)
+      this.#salts.set(owner, { salt, epoch })
     }
   }
 }

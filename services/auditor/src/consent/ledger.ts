@@ -22,9 +22,12 @@ export interface Decision {
 /** One record of consent.state that is still there. */
 export interface RecordedState {
   readonly ref: string
+  /** In consent.state. */
+  readonly offset: number
   /** Next ledger offset after the last record folded in. */
   readonly position: number
-  readonly appendTimeMs: number
+  /** When its transaction was committed. */
+  readonly visibleMs: number
   readonly salts: readonly { readonly purpose: string; readonly salt: string; readonly epoch: number }[]
 }
 
@@ -83,7 +86,7 @@ export function readLedger(log: TopicLog): Map<string, Decision[]> {
 export function readStates(log: TopicLog): Map<string, RecordedState[]> {
   const decode = decoder(stateSchema, log.topic)
   const byRef = new Map<string, RecordedState[]>()
-  for (const { key, value, timestampMs } of allOf(log)) {
+  for (const { key, value, offset, committedMs } of allOf(log)) {
     const state = decode(value)['State'] as AvroState | undefined
     if (state === undefined || key === null) continue
     const ref = hex(key)
@@ -93,13 +96,15 @@ export function readStates(log: TopicLog): Map<string, RecordedState[]> {
       const bytes = unwrapped(salt)
       return bytes === null ? [] : [{ purpose, epoch, salt: hex(bytes as Fixed) }]
     })
-    list.push({ ref, position: state.position, appendTimeMs: timestampMs, salts })
+    list.push({ ref, offset, position: state.position, visibleMs: committedMs, salts })
   }
   return byRef
 }
 
 function* allOf(log: TopicLog) {
-  for (const { batches } of log.partitions) for (const batch of batches) yield* batch.records()
+  for (const { batches } of log.partitions)
+    for (const batch of batches)
+      for (const record of batch.records()) yield { ...record, committedMs: batch.committedMs }
 }
 
 /** By the last part of the branch's name. */

@@ -25,6 +25,8 @@ export interface Needed {
 }
 
 export interface Output extends Needed {
+  /** Clean topic, without the namespace. */
+  readonly to: string
   /** Ascending by notice. */
   readonly policies: readonly { readonly notice: number; readonly granted: Branch }[]
   readonly otherwise: Branch | null

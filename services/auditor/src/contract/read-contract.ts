@@ -52,6 +52,7 @@ function readStream(folder: string, name: string, purposes: ReadonlyMap<string, 
 interface PolicyFile {
   readonly purpose: string
   readonly notice: number
+  readonly to: string
   readonly needs?: readonly string[]
   readonly events?: Readonly<Record<string, unknown>>
   readonly granted: Readonly<Record<string, string>>
@@ -83,6 +84,7 @@ function readOutputs(
     const sensitive = policies.find((policy) => policy.sensitive !== undefined)?.sensitive
     outputs.set(purpose, {
       ...needed(purpose),
+      to: newest.to,
       policies: policies.map((file) => ({ notice: file.notice, granted: branches.of(file, file.granted, true) })),
       otherwise: newest.otherwise ? branches.of(newest, newest.otherwise, false) : null,
       needs: (newest.needs ?? []).map(needed),

@@ -19,6 +19,14 @@ class FakeLog {
     return this.#append(producerId, 0x30, [record(Buffer.of(0, 0, 0, type === 'commit' ? 1 : 0))])
   }
 
+  /** A batch whose one record was superseded, kept for its producer's sequence. */
+  emptied(producerId: number): this {
+    this.#append(producerId, 0x10, [])
+    this.#batches.at(-1)?.bytes.writeInt32BE(0, 23)
+    this.#end++
+    return this
+  }
+
   get end(): number {
     return this.#end
   }
@@ -119,4 +127,9 @@ test('Batches say whose transaction they are of, and when it was committed', asy
   const [first, second] = read?.partitions[0]?.batches ?? []
   expect(first).toMatchObject({ producerId: 4, producerEpoch: 7, baseOffset: 0, lastOffset: 0, committedMs: 1_003 })
   expect(second).toMatchObject({ producerId: 5, committedMs: 1_002 })
+})
+
+test('A transaction of which the cleaner has left nothing but a batch without records is not waited for', async () => {
+  const log = new FakeLog().data(1, ['a']).marker(1, 'commit').emptied(2)
+  expect(await keysOf(log)).toEqual(['a'])
 })

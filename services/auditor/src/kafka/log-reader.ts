@@ -117,6 +117,8 @@ class Committed {
       if (raw.marker !== 'other') this.#open.delete(raw.producerId)
       return
     }
+    // The cleaner keeps the header of a producer's last batch, and then the marker may be gone: nothing is open there.
+    if (raw.records === 0) return
     const one = { raw, committedMs: raw.isTransactional ? null : raw.maxMs }
     this.#batches.push(one)
     if (!raw.isTransactional) return

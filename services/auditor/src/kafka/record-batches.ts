@@ -9,6 +9,8 @@ export interface RawBatch {
   readonly producerId: number
   readonly producerEpoch: number
   readonly isTransactional: boolean
+  /** How many the cleaner has left. */
+  readonly records: number
   /** Null for a batch of records; else what a marker says. */
   readonly marker: 'commit' | 'abort' | 'other' | null
   /** Greatest timestamp (ms): the append time where the topic has LogAppendTime, a marker's by the coordinator's clock. */
@@ -42,6 +44,7 @@ function headerOf(bytes: Buffer): RawBatch {
     producerId: Number(bytes.readBigInt64BE(43)),
     producerEpoch: bytes.readInt16BE(51),
     isTransactional: (attributes & 0x10) !== 0,
+    records: bytes.readInt32BE(57),
     marker: isControl ? markerOf(bytes) : null,
     maxMs: Number(bytes.readBigInt64BE(35)),
   }
