@@ -71,8 +71,8 @@ export const SANITIZER: readonly Mutant[] = [
   ),
   publish.leak(
     'a chunk is published though consent can not be checked again',
-    "if (fence.kind === 'held') return fence",
-    "if (fence.kind === 'held') return null",
+    'return env.consent.fence(decided.looked)',
+    "const fence = await env.consent.fence(decided.looked); return fence.kind === 'held' ? { kind: 'clear', at: { tickTimeMs: env.consent.tickTimeMs, partitions: [] } } : fence",
   ),
   publish.leak(
     'a device that refuses meanwhile is not seen',
