@@ -28,9 +28,10 @@ export function contractsFolder(cli: Cli, { contracts }: ContractsOption): strin
   return resolve(contracts ?? cli.env['WEIR_CONTRACTS'] ?? SAMPLE)
 }
 
-/** One record of NDJSON. */
+/** One record of NDJSON. JSON lets DEL and the C1 controls stand as they are, which steer some terminals: escaped here. */
 export function outJson(cli: Cli, record: object): void {
-  cli.out(`${JSON.stringify(record)}\n`)
+  const escaped = (control: string) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
+  cli.out(`${JSON.stringify(record).replace(/[\x7f-\x9f]/g, escaped)}\n`)
 }
 
 /** How a path is written for people: relative where it lies below the folder they are in. */

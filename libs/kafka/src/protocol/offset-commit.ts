@@ -1,5 +1,6 @@
 import type { MemberIdentity, TopicPosition } from '../port.ts'
-import { type Api, byTopic } from './api.ts'
+import type { Api } from './api.ts'
+import { readFirstCode, writeOffsets } from './offsets-to-commit.ts'
 
 /**
  * OffsetCommit 9, the first that carries the epoch of a member of the new group protocol (KIP-848): refused when it is
@@ -12,32 +13,8 @@ export function offsetCommit(member: MemberIdentity, offsets: readonly TopicPosi
     version: 9,
     write: (writer) => {
       writer.string(member.groupId).int32(member.generation).string(member.memberId).nullableString(null)
-      const topics = byTopic(offsets)
-      writer.arrayLength(topics.length)
-      for (const [topic, partitions] of topics) {
-        writer.string(topic).arrayLength(partitions.length)
-        for (const { partition, offset } of partitions) {
-          writer.int32(partition).int64Number(offset).int32(-1).nullableString(null).tags()
-        }
-        writer.tags()
-      }
-      writer.tags()
+      writeOffsets(writer, offsets)
     },
-    read: (reader) => {
-      reader.int32() // throttle time
-      const codes = reader.array(() => {
-        reader.string()
-        const of = reader.array(() => {
-          reader.int32()
-          const code = reader.int16()
-          reader.tags()
-          return code
-        })
-        reader.tags()
-        return of
-      })
-      reader.tags()
-      return codes.flat().find((code) => code !== 0) ?? 0
-    },
+    read: readFirstCode,
   }
 }

@@ -36,7 +36,7 @@ export class Progress {
     if (perSecond === null) return
     const left = secondsLeft === null ? '' : `, about ${lengthText(secondsLeft)} left`
     const share = total === 0 ? 100 : Math.floor((100 * offsets) / total)
-    const line = `${this.#what}: ${share} % (${offsets} of ${total}), ${perSecond} offsets/s${left}`
+    const line = `${this.#what}: ${share} % (${offsets} of ${total}), ${perSecond} a second${left}`
     if (this.#terminal) {
       process.stderr.write(`\r\x1b[K${line}`)
       this.#open = true
